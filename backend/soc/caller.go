@@ -1,0 +1,14 @@
+package soc
+
+// Caller is what a door knows of a request before it knows who sends it.
+type Caller struct {
+	// Address is the caller's IP address, Client its agent string: claims of
+	// whoever sends it, except for an address behind no proxy.
+	Address string
+	Client  string
+	// Call is the request; its ArgumentDigest is not known yet.
+	Call Call
+	// Partial is true on the routes that a half-made session (second factor or
+	// enrolment pending) may call.
+	Partial bool
+}

@@ -1,0 +1,131 @@
+package soc
+
+import (
+	"crypto/subtle"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// AgentKeyLife is how long an agent's key lives unless its maker says
+// otherwise (S52).
+const AgentKeyLife = 90 * 24 * time.Hour
+
+// MaxOverlap bounds how long a rotated key works beside its successor.
+const MaxOverlap = 168 * time.Hour
+
+// NewCredential asks for a key, or with ServiceAccount for a client id with a
+// secret (HTTP Basic).
+type NewCredential struct {
+	Organization   string
+	Kind           PrincipalKind
+	Name           string
+	Scopes         []Scope
+	Workspaces     []string
+	Role           Role
+	Agent          string // existing identity of an agent key; empty makes one named Name
+	Owner          string // person of a personal key
+	Source         string // source an ingest key is tied to
+	ExpiresAt      time.Time
+	ServiceAccount bool
+}
+
+// IssuedCredential is a credential with its secret, which is shown once.
+type IssuedCredential struct {
+	Credential Credential
+	Secret     string
+}
+
+// neverHeld lists what a kind of credential may never hold, whatever its role
+// (ops-api.md sections 2 and 12, section 2 of portal-api.md, triage-api.md and case-api.md).
+var neverHeld = map[PrincipalKind][]Scope{
+	PrincipalAgent: {
+		ScopeOpsRead, ScopeOpsDraft, ScopeOpsTighten, ScopeAuditRead, ScopeAlertsWrite, ScopeWebhooksRead,
+		ScopeWebhooksManage, ScopeIncidentsDelete, ScopePlaybooksManage, ScopeAlertsTriage, ScopeObservablesWrite,
+	},
+	PrincipalPerson:  {ScopeOpsDraft, ScopeRunsWork},
+	PrincipalService: {ScopeRunsWork},
+}
+
+// SourceSlug is the form of a source that is none of KnownSources.
+var SourceSlug = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
+
+// Check refuses a combination of kind, role and scopes that may not exist
+// (S52), naming every member at fault.
+func (n NewCredential) Check(now time.Time) error {
+	e := Errorf(Invalid, CodeValidationError, "One or more members are not valid.")
+	if name := strings.TrimSpace(n.Name); name == "" || len(n.Name) > 100 || EscapeVisible(n.Name) != n.Name {
+		e.WithField("name", "Must be 1 to 100 bytes of visible text.")
+	}
+	if !slices.Contains(keyKinds, n.Kind) {
+		e.WithField("kind", "Must be person, agent or service.")
+	}
+	if !slices.Contains(AllRoles, n.Role) {
+		e.WithField("role", "Must be viewer, analyst, senior, manager or admin.")
+	}
+	if len(n.Workspaces) == 0 || len(n.Workspaces) != len(slices.Compact(slices.Sorted(slices.Values(n.Workspaces)))) {
+		e.WithField("workspaceIds", "Must name at least one workspace, each once.")
+	}
+	if !n.ExpiresAt.IsZero() && !n.ExpiresAt.After(now) {
+		e.WithField("expiresAt", "Must be in the future.")
+	}
+	n.checkScopes(e)
+	n.checkTies(e)
+	if len(e.Fields) > 0 {
+		return e
+	}
+	return nil
+}
+
+func (n NewCredential) checkScopes(e *Error) {
+	if len(n.Scopes) == 0 {
+		e.WithField("scopes", "Must name at least one scope.")
+	}
+	for i, scope := range n.Scopes {
+		switch {
+		case !slices.Contains(AllScopes, scope):
+			e.WithField("scopes", "%s is not a scope.", EscapeVisible(string(scope[:min(len(scope), 64)])))
+		case slices.Contains(n.Scopes[:i], scope):
+			e.WithField("scopes", "%s is named twice.", scope)
+		case slices.Contains(neverHeld[n.Kind], scope):
+			e.WithField("scopes", "%s may not be held by a credential of kind %s.", scope, n.Kind)
+		case scope == ScopeAgentToolsExecute && !n.Role.AtLeast(RoleSenior):
+			e.WithField("scopes", "%s needs role senior or above.", scope)
+		}
+	}
+}
+
+func (n NewCredential) checkTies(e *Error) {
+	if n.Agent != "" && n.Kind != PrincipalAgent {
+		e.WithField("agentId", "Only a key of kind agent belongs to an agent.")
+	}
+	if (n.Kind == PrincipalPerson) != (n.Owner != "") {
+		e.WithField("kind", "A key of kind person, and no other, belongs to a person.")
+	}
+	if n.ServiceAccount && n.Kind != PrincipalService {
+		e.WithField("kind", "A service account is of kind service.")
+	}
+	if n.Source == "" {
+		return
+	}
+	if n.Kind != PrincipalService || !slices.Contains(n.Scopes, ScopeAlertsWrite) {
+		e.WithField("source", "Only a service key with alerts:write is tied to a source.")
+	}
+	if !slices.Contains(KnownSources, n.Source) && !SourceSlug.MatchString(n.Source) {
+		e.WithField("source", "Must be %s or a slug.", strings.Join(KnownSources, ", "))
+	}
+}
+
+// Accepts compares a presented secret's hash in constant time and says whether
+// it is the right one, and whether the credential is live with it at now.
+func (c Credential) Accepts(hash []byte, now time.Time) (right, live bool) {
+	current := subtle.ConstantTimeCompare(hash, c.SecretHash) == 1
+	former := len(c.FormerHash) > 0 && subtle.ConstantTimeCompare(hash, c.FormerHash) == 1
+	right = current || former
+	live = right && (c.ExpiresAt.IsZero() || now.Before(c.ExpiresAt)) && (current || now.Before(c.FormerUntil))
+	return right, live
+}
+
+// Revoked reports whether the credential was taken back.
+func (c Credential) Revoked() bool { return !c.RevokedAt.IsZero() }

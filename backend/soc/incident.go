@@ -1,0 +1,232 @@
+package soc
+
+import "time"
+
+// Incident is what a person or an agent works on.
+type Incident struct {
+	Seq       int64
+	ID        string // UUIDv7, lower case
+	ShortID   string // INC-...
+	Workspace string
+	Source    string
+	// ExternalID is the source's own id; a Vedette-made incident uses ShortID.
+	ExternalID string
+	// Number runs per workspace from 1; SourceNumber is the product's own.
+	Number       int64
+	SourceNumber int64
+	Type         string
+	Title        string
+	Description  string
+	// Severity is the present one. IngestSeverity and HighestSeverity only
+	// ever make gating stricter (S3).
+	Severity        Severity
+	IngestSeverity  Severity
+	HighestSeverity Severity
+	Status          Status
+
+	// Verdict stands; VerdictBy says whose it is.
+	Verdict         Verdict
+	VerdictReason   string
+	VerdictBy       PrincipalKind
+	VerdictScore    *int
+	Investigation   string
+	Held            bool
+	HoldReasons     []Code
+	ProposedVerdict Verdict
+	ClosingComment  string
+	TriagedAt       time.Time
+	// LastTriage is the triage- id whose result is shown.
+	LastTriage string
+
+	AssigneeID    string
+	AssigneeName  string
+	AssigneeEmail string
+
+	Tactics       []string
+	Products      []string
+	RuleIDs       []string
+	Flags         []Flag
+	AlertCount    int
+	EntityCount   int
+	EvidenceCount int
+	// DanglingAlerts are alert ids the source named and never sent.
+	DanglingAlerts []string
+
+	// CreatedAt is the source's creation time where it gave one, else the
+	// time of ingest; lists order by it.
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+	FirstActivity  time.Time
+	LastActivity   time.Time
+	SourceModified time.Time
+	IngestedAt     time.Time
+	DeletedAt      time.Time
+	// Version grows by one with every change of the row (ETag).
+	Version int64
+	// EvidenceVersion grows when alerts, entities or evidence change.
+	EvidenceVersion int64
+}
+
+// Open reports whether work on the incident is not closed.
+func (i Incident) Open() bool { return i.Status != StatusClosed }
+
+// GateSeverities are the severities whose strictest setting decides (S3).
+func (i Incident) GateSeverities() []Severity {
+	return []Severity{i.IngestSeverity, i.HighestSeverity, i.Severity}
+}
+
+// IncidentFilter selects incidents. Zero members do not filter.
+type IncidentFilter struct {
+	Workspace  string
+	Statuses   []Status
+	Severities []Severity
+	Sources    []string
+	Types      []string
+	// Query is words of title, description, number, ids; literal.
+	Query         string
+	CreatedAfter  time.Time // exclusive
+	CreatedBefore time.Time // exclusive
+	// Sort is one of created_at, updated_at, severity, status,
+	// incident_number; "-" in front for descending. Default -created_at.
+	Sort string
+	// After is the keyset position to continue from, nil for the first page.
+	After *Keyset
+	// Offset is for page numbers only (the triage family), at most 10,000.
+	Offset int
+	Limit  int
+}
+
+// Keyset is a position in an ordered list: the sort value and the tie-breaker.
+type Keyset struct {
+	Value string `json:"v"`
+	ID    string `json:"i"`
+}
+
+// Alert is one detection as ingested.
+type Alert struct {
+	ID          string // ALR-...
+	Workspace   string
+	Source      string
+	ExternalID  string
+	Incident    string // incident id, empty while unlinked
+	Title       string
+	Description string
+	Severity    Severity
+	Product     string
+	Vendor      string
+	// Detector is the source's stable rule, signature or analytic id.
+	Detector string
+	// DetectorKey and TitleKey are the keys of verdict memory (T7).
+	DetectorKey string
+	TitleKey    string
+	Category    string
+	Tactics     []string
+	Techniques  []string
+	Flags       []Flag
+	// VendorVerdict is the source's own verdict, as sent.
+	VendorVerdict string
+	StartedAt     time.Time
+	EndedAt       time.Time
+	CreatedAt     time.Time
+	IngestedAt    time.Time
+	// PayloadHash is the SHA-256 of the canonical payload; Raw the payload
+	// byte for byte, loaded only where asked for.
+	PayloadHash string
+	Raw         []byte
+}
+
+// Flag is what a deterministic detector found in hostile text (S40).
+type Flag struct {
+	Rule   string `json:"rule"`
+	Field  string `json:"field"`
+	Offset int    `json:"offset"`
+}
+
+// Entity is a typed value within an incident.
+type Entity struct {
+	ID        string // ENT-...
+	Workspace string
+	Incident  string
+	Kind      EntityKind
+	// Value is the canonical identity within its kind; Display what a person
+	// calls it. Both may be attacker-written when Provenance is parsed.
+	Value      string
+	Display    string
+	Properties map[string]string
+	// Names are all names the entity is known by.
+	Names      []string
+	Provenance Provenance
+	Flags      []Flag
+	// VendorVerdict is the worst word a product said about the entity:
+	// malicious, suspicious, clean or empty. Remediated says that the product
+	// already acted on it.
+	VendorVerdict string
+	Remediated    bool
+	FirstSeen     time.Time
+	LastSeen      time.Time
+}
+
+// Sighting is one place an entity was seen, with its own provenance (S10).
+type Sighting struct {
+	Workspace  string
+	Entity     string
+	Incident   string
+	Alert      string
+	Evidence   string
+	Source     string
+	Field      string
+	Provenance Provenance
+	SeenAt     time.Time
+}
+
+// Evidence is one row of proof.
+type Evidence struct {
+	Workspace string
+	Incident  string
+	// Number n is shown as En; it counts per incident.
+	Number   int
+	Alert    string
+	Source   string
+	Type     string
+	Entities []string // ENT- ids
+	// Text is one line made of the row's main fields, attacker-writable.
+	Text       string
+	Fields     []Field
+	Provenance Provenance
+	Flags      []Flag
+	At         time.Time
+}
+
+// Field is one named value of an evidence row.
+type Field struct {
+	Name       string     `json:"name"`
+	Value      string     `json:"value"`
+	Provenance Provenance `json:"provenance"`
+}
+
+// EvidenceFilter selects evidence rows of one incident.
+type EvidenceFilter struct {
+	Workspace string
+	Incident  string
+	Query     string
+	Type      string
+	Entity    string
+	From, To  time.Time
+	After     *Keyset
+	Limit     int
+}
+
+// Comment is a note on an incident, stored byte for byte.
+type Comment struct {
+	ID         string
+	Workspace  string
+	Incident   string
+	Body       string
+	AuthorKind PrincipalKind
+	AuthorID   string
+	AuthorName string
+	AuthorMail string
+	Closing    bool
+	Activity   bool
+	CreatedAt  time.Time
+}

@@ -1,0 +1,91 @@
+package soc
+
+import "time"
+
+// Organization operates workspaces and owns people and credentials.
+type Organization struct {
+	ID        string
+	Name      string
+	CreatedAt time.Time
+}
+
+// Workspace is a tenant.
+type Workspace struct {
+	ID             string
+	Organization   string
+	Name           string
+	Locked         bool
+	CreatedAt      time.Time
+	IncidentSerial int64
+	PolicyVersion  int64
+}
+
+// Person signs in at the console or the ops API.
+type Person struct {
+	ID                string
+	Organization      string
+	Email             string
+	Name              string
+	PasswordHash      string
+	OrganizationAdmin bool
+	Disabled          bool
+	CreatedAt         time.Time
+	// FailedLogins counts wrong passwords since the last right one; RetryAt is
+	// when the next attempt is looked at (S49).
+	FailedLogins int
+	RetryAt      time.Time
+	// Grants are roles per workspace id.
+	Grants map[string]Role
+}
+
+// Session is a person's login. Token is never stored, only its SHA-256.
+type Session struct {
+	ID              string
+	Person          string
+	TokenHash       []byte
+	AuthenticatedAt time.Time
+	CreatedAt       time.Time
+	LastSeenAt      time.Time
+	ExpiresAt       time.Time
+	// Address and Client (the agent string) are claims of whoever signed in.
+	Address string
+	Client  string
+}
+
+// Credential is an API key, or a service account when ClientID is set (Basic).
+type Credential struct {
+	ID           string
+	Organization string
+	Kind         PrincipalKind
+	Name         string
+	// Prefix is shown in lists; SecretHash is the SHA-256 of the secret.
+	Prefix     string
+	ClientID   string
+	SecretHash []byte
+	// FormerHash is the secret before the last rotation, good until FormerUntil.
+	FormerHash  []byte
+	FormerUntil time.Time
+	Scopes      []Scope
+	Workspaces  []string
+	Role        Role
+	// Agent is the agent identity of an agent key; Owner the person of a
+	// personal key; Source ties an ingest key to one source.
+	Agent      string
+	Owner      string
+	Source     string
+	CreatedBy  string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	RevokedAt  time.Time
+	LastUsedAt time.Time
+}
+
+// Agent is an agent identity; several keys may belong to it.
+type Agent struct {
+	ID           string
+	Organization string
+	Name         string
+	SuspendedAt  time.Time
+	SuspendedWhy string
+	CreatedAt    time.Time
+}
