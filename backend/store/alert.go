@@ -1,0 +1,181 @@
+package store
+
+import (
+	"database/sql"
+	"strconv"
+
+	"vedette/backend/soc"
+)
+
+const alertColumns = `SELECT id, workspace_id, source, external_id, incident_id, title, description, severity, product, vendor, detector, detector_key,
+title_key, category, tactics, techniques, flags, vendor_verdict, started_at, ended_at, created_at, ingested_at, payload_hash FROM alert`
+
+func scanAlert(r row) (soc.Alert, error) {
+	var a soc.Alert
+	var incident sql.NullString
+	var tactics, techniques, flags string
+	var started, ended, created, ingested int64
+	err := r.Scan(&a.ID, &a.Workspace, &a.Source, &a.ExternalID, &incident, &a.Title, &a.Description, &a.Severity, &a.Product, &a.Vendor, &a.Detector, &a.DetectorKey,
+		&a.TitleKey, &a.Category, &tactics, &techniques, &flags, &a.VendorVerdict, &started, &ended, &created, &ingested, &a.PayloadHash)
+	if err != nil {
+		return a, err
+	}
+	a.Incident = incident.String
+	a.StartedAt, a.EndedAt, a.CreatedAt, a.IngestedAt = fromMicros(started), fromMicros(ended), fromMicros(created), fromMicros(ingested)
+	return a, decodeAll(tactics, &a.Tactics, techniques, &a.Techniques, flags, &a.Flags)
+}
+
+// AlertBySource finds an alert by its key.
+func (r *Reader) AlertBySource(workspace, source, externalID string) (soc.Alert, bool, error) {
+	return one(r, scanAlert, alertColumns+` WHERE workspace_id = $1 AND source = $2 AND external_id = $3`, workspace, source, externalID)
+}
+
+// AlertsBySource finds the alerts of a source among external ids.
+func (r *Reader) AlertsBySource(workspace, source string, externalIDs []string) ([]soc.Alert, error) {
+	condition, values := r.among("external_id", "$3", externalIDs)
+	return all(r, scanAlert, alertColumns+` WHERE workspace_id = $1 AND source = $2 AND `+condition, workspace, source, values)
+}
+
+// among is a condition that a column is one of many texts, and the argument
+// that holds them.
+func (r *Reader) among(column, argument string, values []string) (condition string, value any) {
+	if r.dialect == postgresDialect {
+		return column + ` = ANY(` + argument + `::text[])`, values
+	}
+	return column + ` IN (SELECT value FROM json_each(` + argument + `))`, list(values)
+}
+
+// rowsOf is a table "each" with a column value that holds many texts, and the
+// argument that brings them.
+func (r *Reader) rowsOf(argument string, values []string) (table string, value any) {
+	if r.dialect == postgresDialect {
+		return `UNNEST(` + argument + `::text[]) AS each(value)`, values
+	}
+	return `json_each(` + argument + `) AS each`, list(values)
+}
+
+// IncidentAlerts lists the alerts of an incident, oldest first.
+func (r *Reader) IncidentAlerts(workspace, incident string, after *soc.Keyset, limit int) ([]soc.Alert, error) {
+	at, id := afterTime(after)
+	return all(r, scanAlert, alertColumns+` WHERE incident_id = $2 AND workspace_id = $1 AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT $5`,
+		workspace, incident, at, id, limit)
+}
+
+// InsertAlert adds an alert with its payload.
+func (tx *Tx) InsertAlert(a soc.Alert) error {
+	var incident any
+	if a.Incident != "" {
+		incident = a.Incident
+	}
+	err := tx.insert(`INSERT INTO alert (id, workspace_id, source, external_id, incident_id, title, description, severity, product, vendor, detector,
+detector_key, title_key, category, tactics, techniques, flags, vendor_verdict, started_at, ended_at, created_at, ingested_at, payload_hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		a.ID, a.Workspace, a.Source, a.ExternalID, incident, a.Title, a.Description, string(a.Severity), a.Product, a.Vendor, a.Detector,
+		a.DetectorKey, a.TitleKey, a.Category, list(a.Tactics), list(a.Techniques), list(a.Flags), a.VendorVerdict, micros(a.StartedAt), micros(a.EndedAt), micros(a.CreatedAt), micros(a.IngestedAt), a.PayloadHash)
+	if err != nil {
+		return err
+	}
+	return tx.insert(`INSERT INTO alert_payload (alert_id, raw) VALUES ($1, $2)`, a.ID, a.Raw)
+}
+
+// ReplaceAlert stores a newer payload of the same alert.
+func (tx *Tx) ReplaceAlert(a soc.Alert) error {
+	_, err := tx.update(`UPDATE alert SET title = $3, description = $4, severity = $5, product = $6, vendor = $7, detector = $8, detector_key = $9,
+title_key = $10, category = $11, tactics = $12, techniques = $13, flags = $14, vendor_verdict = $15, started_at = $16, ended_at = $17, payload_hash = $18
+WHERE id = $2 AND workspace_id = $1`, a.Workspace, a.ID, a.Title, a.Description, string(a.Severity), a.Product, a.Vendor, a.Detector, a.DetectorKey,
+		a.TitleKey, a.Category, list(a.Tactics), list(a.Techniques), list(a.Flags), a.VendorVerdict, micros(a.StartedAt), micros(a.EndedAt), a.PayloadHash)
+	if err != nil {
+		return err
+	}
+	_, err = tx.update(`UPDATE alert_payload SET raw = $2 WHERE alert_id = $1`, a.ID, a.Raw)
+	return err
+}
+
+// AlertPayload reads the raw payload of an alert of the workspace.
+func (r *Reader) AlertPayload(workspace, alert string) ([]byte, bool, error) {
+	return one(r, scanBytes, `SELECT p.raw FROM alert a JOIN alert_payload p ON p.alert_id = a.id WHERE a.workspace_id = $1 AND a.id = $2`, workspace, alert)
+}
+
+// FirstAlertPayload reads the raw payload of an incident's first alert.
+func (r *Reader) FirstAlertPayload(workspace, incident string) ([]byte, bool, error) {
+	return one(r, scanBytes, `SELECT p.raw FROM alert a JOIN alert_payload p ON p.alert_id = a.id WHERE a.workspace_id = $1 AND a.incident_id = $2 ORDER BY a.created_at, a.id LIMIT 1`, workspace, incident)
+}
+
+func scanBytes(r row) ([]byte, error) {
+	var b []byte
+	return b, r.Scan(&b)
+}
+
+// LinkAlert puts an alert under an incident.
+func (tx *Tx) LinkAlert(workspace, alert, incident string) error {
+	_, err := tx.update(`UPDATE alert SET incident_id = $3 WHERE id = $2 AND workspace_id = $1`, workspace, alert, incident)
+	return err
+}
+
+// InsertAlertReference keeps what a source's incident says its alerts are.
+func (tx *Tx) InsertAlertReference(workspace, externalID, incident string, position int) error {
+	return tx.insert(`INSERT INTO alert_reference (workspace_id, alert_external_id, incident_id, position) VALUES ($1, $2, $3, $4)
+ON CONFLICT (workspace_id, alert_external_id, incident_id) DO UPDATE SET position = excluded.position`, workspace, externalID, incident, position)
+}
+
+// AlertReferences lists the alert ids an incident's source named, in its order.
+func (r *Reader) AlertReferences(workspace, incident string) ([]string, error) {
+	return all(r, scanString, `SELECT alert_external_id FROM alert_reference WHERE workspace_id = $1 AND incident_id = $2 ORDER BY position`, workspace, incident)
+}
+
+// ReferencingIncidents finds the incidents of the same source that named
+// alerts before they came: incident ids by the alerts' external ids. Of several
+// the oldest counts.
+func (r *Reader) ReferencingIncidents(workspace, source string, externalIDs []string) (map[string]string, error) {
+	condition, values := r.among("a.alert_external_id", "$3", externalIDs)
+	type reference struct{ alert, incident string }
+	found, err := all(r, func(x row) (reference, error) {
+		var f reference
+		return f, x.Scan(&f.alert, &f.incident)
+	}, `SELECT a.alert_external_id, a.incident_id FROM alert_reference a CROSS JOIN incident i
+WHERE a.workspace_id = $1 AND `+condition+` AND i.id = a.incident_id AND i.source = $2 AND i.deleted_at = 0 ORDER BY i.seq DESC`, workspace, source, values)
+	out := make(map[string]string, len(found))
+	for _, f := range found {
+		out[f.alert] = f.incident
+	}
+	return out, err
+}
+
+func scanString(r row) (string, error) {
+	var s string
+	return s, r.Scan(&s)
+}
+
+// InsertIncidentPayload keeps the raw row of a source's incident.
+func (tx *Tx) InsertIncidentPayload(workspace, incident, hash string, raw []byte) error {
+	return tx.insert(`INSERT INTO incident_payload (incident_id, hash, raw) SELECT id, $3, $4 FROM incident WHERE id = $2 AND workspace_id = $1
+ON CONFLICT (incident_id) DO UPDATE SET hash = excluded.hash, raw = excluded.raw`, workspace, incident, hash, raw)
+}
+
+// IncidentPayload reads the raw row of a source's incident and its hash.
+func (r *Reader) IncidentPayload(workspace, incident string) (hash string, raw []byte, found bool, err error) {
+	type payload struct {
+		hash string
+		raw  []byte
+	}
+	p, found, err := one(r, func(x row) (payload, error) {
+		var p payload
+		return p, x.Scan(&p.hash, &p.raw)
+	}, `SELECT p.hash, p.raw FROM incident i JOIN incident_payload p ON p.incident_id = i.id WHERE i.id = $2 AND i.workspace_id = $1`, workspace, incident)
+	return p.hash, p.raw, found, err
+}
+
+// IncidentWorkedOn reports whether anybody left a trace on an incident beyond
+// its ingest: a comment, a gamebook, a submitted investigation.
+func (r *Reader) IncidentWorkedOn(workspace, incident string) (bool, error) {
+	var n int
+	err := r.q.queryRow(r.ctx, `SELECT (SELECT COUNT(*) FROM comment WHERE incident_id = $2 AND workspace_id = $1)
++ (SELECT COUNT(*) FROM gamebook WHERE incident_id = $2 AND workspace_id = $1)
++ (SELECT COUNT(*) FROM investigation WHERE incident_id = $2 AND workspace_id = $1 AND by_kind <> 'system')`, workspace, incident).Scan(&n)
+	return n > 0, failure(err)
+}
+
+// AlertPosition is the keyset position behind an alert of IncidentAlerts.
+func AlertPosition(a soc.Alert) *soc.Keyset {
+	return &soc.Keyset{Value: strconv.FormatInt(micros(a.CreatedAt), 10), ID: a.ID}
+}

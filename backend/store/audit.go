@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"vedette/backend/soc"
+)
+
+// Audit adds an entry to the record, in this transaction: if the change is
+// undone, so is its entry, and the other way round (S55).
+//
+// Bytes that are no text become U+FFFD: the columns that lists filter by must
+// hold what the hashed entry says, and PostgreSQL takes no NUL.
+func (tx *Tx) Audit(entry soc.AuditEntry) {
+	for _, s := range []*string{&entry.Event, &entry.Actor, &entry.Workspace, &entry.Incident, &entry.Gamebook, &entry.RequestID, (*string)(&entry.Code)} {
+		*s = strings.ReplaceAll(strings.ToValidUTF8(*s, "\uFFFD"), "\x00", "\uFFFD")
+	}
+	tx.audit = append(tx.audit, entry)
+}
+
+const auditInsert = `INSERT INTO audit (position, at, event, actor_kind, actor_id, workspace_id, incident_id, gamebook_id, request_id, code, entry, hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+
+const auditHeadUpdate = `UPDATE audit_head SET position = $1, hash = $2 WHERE one = 1`
+
+// The head is locked only at the end of a group, so that replicas queue for
+// the length of one commit and not of the whole transaction.
+var auditHead = map[dialect]string{
+	sqliteDialect:   `SELECT position, hash FROM audit_head WHERE one = 1`,
+	postgresDialect: `SELECT position, hash FROM audit_head WHERE one = 1 FOR UPDATE`,
+}
+
+// appendAudit chains the entries of a group behind the head.
+func (g *group) appendAudit(ctx context.Context, entries []soc.AuditEntry) error {
+	if len(entries) == 0 || g.ended {
+		return nil
+	}
+	var position int64
+	var hash string
+	if err := g.q.queryRow(ctx, auditHead[g.store.dialect]).Scan(&position, &hash); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		position++
+		e.Position = position
+		e = e.Chain(hash)
+		hash = e.Hash
+		err := g.q.deferExec(ctx, auditInsert, e.Position, micros(e.At), e.Event, string(e.ActorKind), e.Actor,
+			e.Workspace, e.Incident, e.Gamebook, e.RequestID, string(e.Code), string(e.CanonicalBytes()), e.Hash)
+		if err != nil {
+			return err
+		}
+	}
+	if err := g.q.deferExec(ctx, auditHeadUpdate, position, hash); err != nil {
+		return err
+	}
+	return g.q.settle(ctx)
+}
+
+// AuditFilter selects entries.
+type AuditFilter = soc.AuditFilter
+
+const auditColumns = `SELECT entry, hash FROM audit`
+
+func scanAudit(r row) (soc.AuditEntry, error) {
+	var text, hash string
+	if err := r.Scan(&text, &hash); err != nil {
+		return soc.AuditEntry{}, err
+	}
+	e, err := soc.ParseAuditEntry([]byte(text))
+	e.Hash = hash
+	return e, err
+}
+
+// AuditEntries lists entries, newest first. An empty workspace lists the
+// record of the whole installation and is for the host only.
+func (r *Reader) AuditEntries(f AuditFilter) ([]soc.AuditEntry, error) {
+	q := &listQuery{}
+	where := []string{}
+	only := func(column, value string) {
+		if value != "" {
+			where = append(where, column+` = `+q.arg(value))
+		}
+	}
+	only("workspace_id", f.Workspace)
+	only("incident_id", f.Incident)
+	only("event", f.Event)
+	if f.Before > 0 {
+		where = append(where, `position < `+q.arg(f.Before))
+	}
+	text := auditColumns
+	if len(where) > 0 {
+		text += ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	return all(r, scanAudit, text+` ORDER BY position DESC LIMIT `+q.arg(f.Limit), q.args...)
+}
+
+// AuditHead is the position and hash of the newest entry.
+func (r *Reader) AuditHead() (position int64, hash string, err error) {
+	err = r.q.queryRow(r.ctx, auditHead[sqliteDialect]).Scan(&position, &hash)
+	return position, hash, failure(err)
+}

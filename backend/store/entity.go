@@ -1,0 +1,223 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"vedette/backend/soc"
+)
+
+const entityColumns = `id, workspace_id, incident_id, kind, value, display, properties, names, provenance, vendor_verdict, remediated, flags, first_seen, last_seen`
+
+func scanEntity(r row) (soc.Entity, error) {
+	var e soc.Entity
+	var properties, names, flags string
+	var first, last int64
+	err := r.Scan(&e.ID, &e.Workspace, &e.Incident, &e.Kind, &e.Value, &e.Display, &properties, &names, &e.Provenance, &e.VendorVerdict, &e.Remediated, &flags, &first, &last)
+	if err != nil {
+		return e, err
+	}
+	e.FirstSeen, e.LastSeen = fromMicros(first), fromMicros(last)
+	return e, decodeAll(properties, &e.Properties, names, &e.Names, flags, &e.Flags)
+}
+
+// valueKey is a value as an index key of fixed length: values may be long.
+func valueKey(kind soc.EntityKind, value string) string {
+	return indexKey(string(kind) + "\x00" + value)
+}
+
+// uniqueKey is one of soc.UniqueNames as such a key. No value, whoever wrote
+// it, has the key of a unique name.
+func uniqueKey(kind soc.EntityKind, name string) string {
+	return indexKey(string(kind) + "\x01" + name)
+}
+
+func indexKey(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// Entity finds an entity of an incident. The incident is part of the key, so
+// an entity of another incident is not found (S9).
+func (r *Reader) Entity(workspace, incident, id string) (soc.Entity, bool, error) {
+	return one(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE id = $3 AND incident_id = $2 AND workspace_id = $1`, workspace, incident, id)
+}
+
+// EntityAnywhere finds an entity of the workspace by id, for find_related.
+func (r *Reader) EntityAnywhere(workspace, id string) (soc.Entity, bool, error) {
+	return one(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE id = $2 AND workspace_id = $1`, workspace, id)
+}
+
+// IncidentEntities lists the entities of an incident by id.
+func (r *Reader) IncidentEntities(workspace, incident, after string, limit int) ([]soc.Entity, error) {
+	return all(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE incident_id = $2 AND workspace_id = $1 AND id > $3 ORDER BY id LIMIT $4`, workspace, incident, after, limit)
+}
+
+// EntityByValue finds an entity of an incident by its canonical value.
+func (r *Reader) EntityByValue(workspace, incident string, kind soc.EntityKind, value string) (soc.Entity, bool, error) {
+	return one(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE incident_id = $2 AND workspace_id = $1 AND kind = $3 AND value_key = $4`,
+		workspace, incident, string(kind), valueKey(kind, value))
+}
+
+// EntityByUniqueName finds an entity of an incident by one of soc.UniqueNames.
+// Other names, which anybody may have written, identify nothing.
+func (r *Reader) EntityByUniqueName(workspace, incident string, kind soc.EntityKind, name string) (soc.Entity, bool, error) {
+	return one(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE workspace_id = $1 AND incident_id = $2 AND id IN
+(SELECT a.entity_id FROM entity_alias a JOIN incident i ON i.seq = a.incident_seq WHERE a.workspace_id = $1 AND a.kind = $3 AND a.alias_key = $4 AND i.id = $2) ORDER BY id LIMIT 1`,
+		workspace, incident, string(kind), uniqueKey(kind, name))
+}
+
+// InsertEntity adds an entity, with its other identities as aliases.
+func (tx *Tx) InsertEntity(e soc.Entity, incidentSeq int64) error {
+	err := tx.insert(`INSERT INTO entity (id, workspace_id, incident_id, incident_seq, kind, value, value_key, display, properties, names, provenance, vendor_verdict, remediated, flags, first_seen, last_seen)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		e.ID, e.Workspace, e.Incident, incidentSeq, string(e.Kind), e.Value, valueKey(e.Kind, e.Value), e.Display, properties(e.Properties), list(e.Names), string(e.Provenance),
+		e.VendorVerdict, e.Remediated, list(e.Flags), micros(e.FirstSeen), micros(e.LastSeen))
+	if err != nil {
+		return err
+	}
+	return tx.insertAliases(e, incidentSeq)
+}
+
+func (tx *Tx) insertAliases(e soc.Entity, incidentSeq int64) error {
+	keys := make([]string, 0, len(e.Names)+4)
+	for _, name := range e.Names {
+		if name != e.Value {
+			keys = append(keys, valueKey(e.Kind, name))
+		}
+	}
+	for _, name := range soc.UniqueNames(e.Kind, e.Value, e.Properties) {
+		keys = append(keys, uniqueKey(e.Kind, name))
+	}
+	return tx.insertAliasKeys(e, incidentSeq, keys)
+}
+
+// InsertUniqueNames adds unique names that the entity was once known by and
+// that do not follow from its properties any more.
+func (tx *Tx) InsertUniqueNames(e soc.Entity, incidentSeq int64, names []string) error {
+	derived := soc.UniqueNames(e.Kind, e.Value, e.Properties)
+	var keys []string
+	for _, name := range names {
+		if !slices.Contains(derived, name) {
+			keys = append(keys, uniqueKey(e.Kind, name))
+		}
+	}
+	return tx.insertAliasKeys(e, incidentSeq, keys)
+}
+
+func (tx *Tx) insertAliasKeys(e soc.Entity, incidentSeq int64, keys []string) error {
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		err := tx.insert(`INSERT INTO entity_alias (workspace_id, kind, alias_key, incident_seq, entity_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+			e.Workspace, string(e.Kind), key, incidentSeq, e.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func properties(p map[string]string) string {
+	if len(p) == 0 {
+		return "{}"
+	}
+	return text(p)
+}
+
+// UpdateEntity stores what more sightings taught about an entity.
+func (tx *Tx) UpdateEntity(e soc.Entity, incidentSeq int64) error {
+	_, err := tx.update(`UPDATE entity SET display = $3, properties = $4, names = $5, provenance = $6, vendor_verdict = $7, remediated = $8, flags = $9, first_seen = $10, last_seen = $11 WHERE id = $2 AND workspace_id = $1`,
+		e.Workspace, e.ID, e.Display, properties(e.Properties), list(e.Names), string(e.Provenance), e.VendorVerdict, e.Remediated, list(e.Flags), micros(e.FirstSeen), micros(e.LastSeen))
+	if err != nil {
+		return err
+	}
+	return tx.insertAliases(e, incidentSeq)
+}
+
+// InsertSighting adds one place an entity was seen.
+func (tx *Tx) InsertSighting(s soc.Sighting, evidenceNumber int) error {
+	return tx.insert(`INSERT INTO sighting (entity_id, alert_id, evidence_number, workspace_id, incident_id, source, field, provenance, seen_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, s.Entity, s.Alert, evidenceNumber, s.Workspace, s.Incident, s.Source, s.Field, string(s.Provenance), micros(s.SeenAt))
+}
+
+// Sightings lists where an entity was seen, with provenance, oldest first.
+func (r *Reader) Sightings(workspace, entity string, limit int) ([]soc.Sighting, error) {
+	return all(r, func(x row) (soc.Sighting, error) {
+		var s soc.Sighting
+		var number, at int64
+		err := x.Scan(&s.Workspace, &s.Entity, &s.Incident, &s.Alert, &number, &s.Source, &s.Field, &s.Provenance, &at)
+		if number > 0 {
+			s.Evidence = "E" + strconv.FormatInt(number, 10)
+		}
+		s.SeenAt = fromMicros(at)
+		return s, err
+	}, `SELECT workspace_id, entity_id, incident_id, alert_id, evidence_number, source, field, provenance, seen_at FROM sighting
+WHERE entity_id = $2 AND workspace_id = $1 ORDER BY seen_at, alert_id, evidence_number, field LIMIT $3`, workspace, entity, limit)
+}
+
+// seenIn is the incidents in which a value occurs, under its identity or under
+// any other name of it.
+const seenIn = `SELECT incident_seq FROM entity WHERE workspace_id = $1 AND kind = $2 AND value_key = $3
+UNION SELECT incident_seq FROM entity_alias WHERE workspace_id = $1 AND kind = $2 AND alias_key = $3`
+
+// seenAs is the entities that have a value as their identity or as another
+// name.
+const seenAs = `SELECT id, first_seen, last_seen FROM entity WHERE workspace_id = $1 AND kind = $2 AND value_key = $3
+UNION SELECT e.id, e.first_seen, e.last_seen FROM entity_alias a JOIN entity e ON e.id = a.entity_id WHERE a.workspace_id = $1 AND a.kind = $2 AND a.alias_key = $3`
+
+// Related lists the incidents in which a value was seen, newest first.
+func (r *Reader) Related(q soc.RelatedQuery) (page soc.RelatedPage, err error) {
+	low, high := timeBounds(q.Since, q.Until)
+	before := int64(1) << 62
+	if q.After != nil {
+		before, _ = strconv.ParseInt(q.After.Value, 10, 64)
+	}
+	page.Kind, page.Value = q.Kind, q.Value
+	found, err := all(r, scanIncident, `SELECT `+incidentColumnsOf("i")+` FROM (`+seenIn+`) seen CROSS JOIN incident i
+WHERE i.seq = seen.incident_seq AND i.workspace_id = $1 AND i.deleted_at = 0 AND i.created_at >= $4 AND i.created_at <= $5 AND i.id <> $6 AND i.seq < $7 AND ($9 = '' OR i.source = $9)
+ORDER BY i.seq DESC LIMIT $8`, q.Workspace, string(q.Kind), valueKey(q.Kind, q.Value), low, high, q.ExcludeIncident, before, q.Limit+1, q.Source)
+	if err != nil {
+		return page, err
+	}
+	if len(found) > q.Limit {
+		found = found[:q.Limit]
+		last := found[len(found)-1]
+		page.Next = &soc.Keyset{Value: strconv.FormatInt(last.Seq, 10), ID: last.ID}
+	}
+	page.Rows = found
+	var first, last int64
+	name := []any{q.Workspace, string(q.Kind), valueKey(q.Kind, q.Value)}
+	err = r.q.queryRow(r.ctx, `SELECT COALESCE(MIN(NULLIF(first_seen, 0)), 0), COALESCE(MAX(last_seen), 0) FROM (SELECT first_seen, last_seen FROM (`+seenAs+`) e LIMIT 10000) times`, name...).Scan(&first, &last)
+	if err != nil {
+		return page, failure(err)
+	}
+	err = r.q.queryRow(r.ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM (`+seenAs+`) e CROSS JOIN sighting s WHERE s.entity_id = e.id LIMIT 10000) counted`, name...).Scan(&page.Sightings)
+	if err != nil {
+		return page, failure(err)
+	}
+	page.FirstSeen, page.LastSeen = fromMicros(first), fromMicros(last)
+	err = r.q.queryRow(r.ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM (`+seenIn+`) seen LIMIT 10000) counted`, name...).Scan(&page.Incidents)
+	return page, failure(err)
+}
+
+// PriorVerdicts counts the standing verdicts of other incidents in which a
+// value was seen since a time, for the floor (triage.md T11).
+func (r *Reader) PriorVerdicts(workspace string, kind soc.EntityKind, value, excludeIncident string, since int64) (map[soc.Verdict]int, error) {
+	type count struct {
+		verdict soc.Verdict
+		n       int
+	}
+	counts, err := all(r, func(x row) (count, error) {
+		var c count
+		return c, x.Scan(&c.verdict, &c.n)
+	}, `SELECT verdict, COUNT(*) FROM (SELECT i.verdict FROM (`+seenIn+` ORDER BY 1 DESC LIMIT 200) seen CROSS JOIN incident i
+WHERE i.seq = seen.incident_seq AND i.workspace_id = $1 AND i.deleted_at = 0 AND i.verdict <> '' AND i.verdict_by IN ('person', 'service') AND i.id <> $4 AND i.updated_at >= $5) v GROUP BY verdict`,
+		workspace, string(kind), valueKey(kind, value), excludeIncident, since)
+	out := map[soc.Verdict]int{}
+	for _, c := range counts {
+		out[c.verdict] = c.n
+	}
+	return out, err
+}

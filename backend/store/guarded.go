@@ -1,0 +1,84 @@
+package store
+
+import "context"
+
+// guarded stands between a member of a group and its transaction. After a
+// failed statement it lets no other through: on SQLite some errors end the
+// transaction, and a later statement would commit by itself; PostgreSQL
+// refuses them anyway.
+type guarded struct {
+	tx *Tx
+	q  queryer
+}
+
+// note remembers the first error of a statement. "No such row" is an answer
+// and no error.
+func (g guarded) note(err error) error {
+	if err == nil || noRows(err) {
+		return err
+	}
+	if g.tx.failed == nil {
+		g.tx.failed = err
+	}
+	if g.tx.fatal == nil && (endsTransaction(err) || g.tx.group.lost()) {
+		g.tx.fatal = err
+	}
+	return err
+}
+
+func (g guarded) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	if g.tx.failed != nil {
+		return 0, g.tx.failed
+	}
+	n, err := g.q.exec(ctx, text, args...)
+	return n, g.note(err)
+}
+
+func (g guarded) deferExec(ctx context.Context, text string, args ...any) error {
+	if g.tx.failed != nil {
+		return g.tx.failed
+	}
+	return g.note(g.q.deferExec(ctx, text, args...))
+}
+
+func (g guarded) query(ctx context.Context, text string, args ...any) (rows, error) {
+	if g.tx.failed != nil {
+		return nil, g.tx.failed
+	}
+	r, err := g.q.query(ctx, text, args...)
+	if err != nil {
+		return nil, g.note(err)
+	}
+	return guardedRows{r, g}, nil
+}
+
+func (g guarded) queryRow(ctx context.Context, text string, args ...any) row {
+	if g.tx.failed != nil {
+		return failedRow{g.tx.failed}
+	}
+	return guardedRow{g.q.queryRow(ctx, text, args...), g}
+}
+
+func (g guarded) each(ctx context.Context, text string, args [][]any, scan func(int, row) error) error {
+	if g.tx.failed != nil {
+		return g.tx.failed
+	}
+	return g.note(g.q.each(ctx, text, args, scan))
+}
+
+// guardedRows notes an error that comes in the middle of an answer.
+type guardedRows struct {
+	rows
+	g guarded
+}
+
+func (r guardedRows) Scan(dest ...any) error { return r.g.note(r.rows.Scan(dest...)) }
+
+func (r guardedRows) Err() error { return r.g.note(r.rows.Err()) }
+
+type guardedRow struct {
+	r row
+	g guarded
+}
+
+func (r guardedRow) Scan(dest ...any) error { return r.g.note(r.r.Scan(dest...)) }

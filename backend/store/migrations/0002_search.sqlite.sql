@@ -1,0 +1,4 @@
+-- +goose Up
+-- Words are cut and folded by the store, the same for both engines; ascii takes
+-- them as they are. The row id is the position of search.go.
+CREATE VIRTUAL TABLE incident_search USING fts5(words, tokenize = "ascii", content = '', contentless_delete = 1);

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"vedette/backend/soc"
+)
+
+const workspaceColumns = `SELECT id, organization_id, name, locked, incident_serial, policy_version, created_at FROM workspace`
+
+func scanWorkspace(r row) (soc.Workspace, error) {
+	var w soc.Workspace
+	var created int64
+	err := r.Scan(&w.ID, &w.Organization, &w.Name, &w.Locked, &w.IncidentSerial, &w.PolicyVersion, &created)
+	w.CreatedAt = fromMicros(created)
+	return w, err
+}
+
+// Workspace finds a workspace by id.
+func (r *Reader) Workspace(id string) (soc.Workspace, bool, error) {
+	return one(r, scanWorkspace, workspaceColumns+` WHERE id = $1`, id)
+}
+
+// Workspaces lists the workspaces of an organization; an empty organization
+// lists all and is for the host only.
+func (r *Reader) Workspaces(organization string) ([]soc.Workspace, error) {
+	return all(r, scanWorkspace, workspaceColumns+` WHERE $1 = '' OR organization_id = $1 ORDER BY created_at, id`, organization)
+}
+
+// InsertOrganization adds an organization.
+func (tx *Tx) InsertOrganization(o soc.Organization) error {
+	return tx.insert(`INSERT INTO organization (id, name, created_at) VALUES ($1, $2, $3)`, o.ID, o.Name, micros(o.CreatedAt))
+}
+
+// Organizations lists the organizations of the installation, for the host.
+func (r *Reader) Organizations() ([]soc.Organization, error) {
+	return all(r, func(x row) (soc.Organization, error) {
+		var o soc.Organization
+		var created int64
+		err := x.Scan(&o.ID, &o.Name, &created)
+		o.CreatedAt = fromMicros(created)
+		return o, err
+	}, `SELECT id, name, created_at FROM organization ORDER BY created_at, id`)
+}
+
+// InsertWorkspace adds a workspace.
+func (tx *Tx) InsertWorkspace(w soc.Workspace) error {
+	return tx.insert(`INSERT INTO workspace (id, organization_id, name, locked, incident_serial, policy_version, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)`, w.ID, w.Organization, w.Name, w.Locked, w.IncidentSerial, w.PolicyVersion, micros(w.CreatedAt))
+}
+
+// NextIncidentNumber takes the next n incident numbers of a workspace and
+// returns the first. Numbers are never reused, even when the write fails.
+func (tx *Tx) NextIncidentNumber(workspace string, n int) (int64, error) {
+	var last int64
+	err := tx.q.queryRow(tx.ctx, `UPDATE workspace SET incident_serial = incident_serial + $2 WHERE id = $1 RETURNING incident_serial`, workspace, n).Scan(&last)
+	return last - int64(n) + 1, failure(err)
+}
+
+// RaisePolicyVersion gives the workspace's policy a new version.
+func (tx *Tx) RaisePolicyVersion(workspace string) (int64, error) {
+	var version int64
+	err := tx.q.queryRow(tx.ctx, `UPDATE workspace SET policy_version = policy_version + 1 WHERE id = $1 RETURNING policy_version`, workspace).Scan(&version)
+	return version, failure(err)
+}
+
+// insert runs a statement whose result nobody needs.
+func (tx *Tx) insert(text string, args ...any) error {
+	return failure(tx.q.deferExec(tx.ctx, text, args...))
+}
+
+// update runs a statement and returns how many rows it changed.
+func (tx *Tx) update(text string, args ...any) (int64, error) {
+	n, err := tx.q.exec(tx.ctx, text, args...)
+	return n, failure(err)
+}
