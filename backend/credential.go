@@ -1,0 +1,251 @@
+package backend
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"vedette/backend/soc"
+	"vedette/backend/store"
+)
+
+// CreateKey makes an API key, or a service account with client id and secret
+// (S52). The secret is in the answer and nowhere else. What is more than a
+// viewer's takes the host's authority.
+func (d *Desk) CreateKey(ctx context.Context, by soc.Actor, in soc.NewCredential) (soc.IssuedCredential, error) {
+	event := "key_created"
+	if in.ServiceAccount {
+		event = "service_account_created"
+	}
+	issued, err := d.createKey(ctx, by, event, in)
+	if err != nil {
+		return soc.IssuedCredential{}, d.refused(ctx, by, event, err, nil)
+	}
+	return issued, nil
+}
+
+func (d *Desk) createKey(ctx context.Context, by soc.Actor, event string, in soc.NewCredential) (soc.IssuedCredential, error) {
+	if err := mayAdminister(by, in.Organization); err != nil {
+		return soc.IssuedCredential{}, err
+	}
+	if err := d.mayWrite(); err != nil {
+		return soc.IssuedCredential{}, err
+	}
+	if err := in.Check(d.clock()); err != nil {
+		return soc.IssuedCredential{}, err
+	}
+	if in.Role != soc.RoleViewer {
+		if err := mayLoosen(by); err != nil {
+			return soc.IssuedCredential{}, err
+		}
+	}
+	issued, err := d.drawCredential(by, in)
+	if err != nil {
+		return soc.IssuedCredential{}, err
+	}
+	c := &issued.Credential
+	return issued, d.store.Write(ctx, func(tx *store.Tx) error {
+		if err := d.tieCredential(tx, by, in, c); err != nil {
+			return err
+		}
+		e := d.entry(by, event)
+		e.Target, e.After = c.ID, credentialText(*c)
+		tx.Audit(e)
+		return tx.InsertCredential(*c)
+	})
+}
+
+// drawCredential makes the row and the secret.
+func (d *Desk) drawCredential(by soc.Actor, in soc.NewCredential) (soc.IssuedCredential, error) {
+	id, err := d.newUUID()
+	if err != nil {
+		return soc.IssuedCredential{}, err
+	}
+	now := d.clock()
+	c := soc.Credential{
+		ID: id, Organization: in.Organization, Kind: in.Kind, Name: in.Name, Scopes: in.Scopes, Workspaces: in.Workspaces,
+		Role: in.Role, Agent: in.Agent, Owner: in.Owner, Source: in.Source, CreatedBy: by.ID, CreatedAt: now,
+		ExpiresAt: in.ExpiresAt.Truncate(time.Microsecond),
+	}
+	if c.Kind == soc.PrincipalAgent && c.ExpiresAt.IsZero() {
+		c.ExpiresAt = now.Add(soc.AgentKeyLife)
+	}
+	if in.ServiceAccount {
+		client, err := uuid.NewRandomFromReader(d.random)
+		if err != nil {
+			return soc.IssuedCredential{}, err
+		}
+		c.ClientID = client.String()
+	}
+	secret, err := d.drawSecret(c)
+	c.SecretHash, c.Prefix = soc.HashSecret(secret), soc.SecretPrefix(secret)
+	return soc.IssuedCredential{Credential: c, Secret: secret}, err
+}
+
+func (d *Desk) drawSecret(c soc.Credential) (string, error) {
+	if c.ClientID != "" {
+		return soc.NewClientSecret(d.random)
+	}
+	return soc.NewKey(c.Kind, d.random)
+}
+
+// tieCredential checks what the key is tied to and makes the agent identity of
+// an agent key that names none.
+func (d *Desk) tieCredential(tx *store.Tx, by soc.Actor, in soc.NewCredential, c *soc.Credential) error {
+	for _, workspace := range in.Workspaces {
+		if err := inOrganization(tx, in.Organization, workspace); err != nil {
+			return err
+		}
+	}
+	if in.Owner != "" {
+		owner, found, err := tx.Person(in.Owner)
+		if err != nil {
+			return err
+		}
+		if !found || owner.Organization != in.Organization || owner.Disabled {
+			return soc.NotFoundf("There is no such person.")
+		}
+	}
+	if in.Kind != soc.PrincipalAgent {
+		return nil
+	}
+	if in.Agent != "" {
+		_, found, err := tx.Agent(in.Organization, in.Agent)
+		if err == nil && !found {
+			err = soc.NotFoundf("There is no such agent.")
+		}
+		return err
+	}
+	agent, err := d.insertAgent(tx, by, in.Organization, in.Name)
+	c.Agent = agent.ID
+	return err
+}
+
+func credentialText(c soc.Credential) string {
+	text := string(c.Kind) + " role=" + string(c.Role) + " scopes="
+	for i, scope := range c.Scopes {
+		if i > 0 {
+			text += ","
+		}
+		text += string(scope)
+	}
+	return text
+}
+
+// ListKeys lists the credentials of an organization, without secrets.
+func (d *Desk) ListKeys(ctx context.Context, by soc.Actor, organization string) ([]soc.Credential, error) {
+	if err := mayAdminister(by, organization); err != nil {
+		return nil, err
+	}
+	return d.store.Read(ctx).Credentials(organization)
+}
+
+// mayRevoke lets through, beside the admins, the person of a personal key and
+// a key that may tighten, within its organization and workspaces.
+func mayRevoke(by soc.Actor, c soc.Credential) error {
+	switch {
+	case by.Kind == soc.PrincipalPerson && by.Session && c.Owner == by.ID && c.Owner != "":
+		return nil
+	case !by.Session && by.Has(soc.ScopeOpsTighten) && by.Organization == c.Organization:
+		for _, workspace := range c.Workspaces {
+			if _, held := by.Grants[workspace]; !held {
+				return soc.NotFoundf("There is no such key.")
+			}
+		}
+		return nil
+	}
+	return mayAdminister(by, c.Organization)
+}
+
+// RevokeKey ends a credential: the next call with it is refused.
+func (d *Desk) RevokeKey(ctx context.Context, by soc.Actor, id string) error {
+	err := d.changeKey(ctx, by, "key_revoked", id, mayRevoke, func(tx *store.Tx, c soc.Credential) error {
+		live, err := tx.RevokeCredential(c.ID, d.clock())
+		if err == nil && !live {
+			err = soc.NotFoundf("There is no such key.")
+		}
+		return err
+	})
+	return err
+}
+
+// RotateKey gives a credential a new secret with the same authority and no
+// later expiry. The present secret works for the overlap, an older one no
+// longer. A key may rotate itself.
+func (d *Desk) RotateKey(ctx context.Context, by soc.Actor, id string, overlap time.Duration) (soc.IssuedCredential, error) {
+	var issued soc.IssuedCredential
+	mayRotate := func(by soc.Actor, c soc.Credential) error {
+		if by.Credential == c.ID && !by.Session && by.Kind != "" {
+			return nil
+		}
+		return mayAdminister(by, c.Organization)
+	}
+	err := d.changeKey(ctx, by, "key_rotated", id, mayRotate, func(tx *store.Tx, c soc.Credential) (err error) {
+		if overlap < 0 || overlap > soc.MaxOverlap {
+			return soc.InvalidField("overlapHours", "Must be 0 to %d.", int(soc.MaxOverlap.Hours()))
+		}
+		if issued.Secret, err = d.drawSecret(c); err != nil {
+			return err
+		}
+		c.FormerHash, c.FormerUntil = c.SecretHash, d.clock().Add(overlap)
+		c.SecretHash, c.Prefix = soc.HashSecret(issued.Secret), soc.SecretPrefix(issued.Secret)
+		issued.Credential = c
+		return tx.RotateCredential(c.ID, c.Prefix, c.SecretHash, c.FormerUntil)
+	})
+	if err != nil {
+		return soc.IssuedCredential{}, err
+	}
+	return issued, nil
+}
+
+// changeKey runs a change of one live credential with its audit entry.
+func (d *Desk) changeKey(ctx context.Context, by soc.Actor, event, id string, may func(soc.Actor, soc.Credential) error, change func(*store.Tx, soc.Credential) error) error {
+	err := d.store.Write(ctx, func(tx *store.Tx) error {
+		organization := by.Organization
+		if by.Kind == "" {
+			return errNoCredential()
+		}
+		if by.Kind != soc.PrincipalHost && organization == "" {
+			return soc.NotFoundf("There is no such key.")
+		}
+		c, found, err := tx.Credential(organization, id)
+		if err != nil {
+			return err
+		}
+		if !found || c.Revoked() {
+			return soc.NotFoundf("There is no such key.")
+		}
+		if err := may(by, c); err != nil {
+			return err
+		}
+		e := d.entry(by, event)
+		e.Target = id
+		tx.Audit(e)
+		return change(tx, c)
+	})
+	if err != nil {
+		return d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Target = id })
+	}
+	return nil
+}
+
+// FindKey finds a live credential by id or by its prefix, for the host's
+// command line; a prefix that fits several is refused.
+func (d *Desk) FindKey(ctx context.Context, by soc.Actor, name string) (soc.Credential, error) {
+	all, err := d.ListKeys(ctx, by, by.Organization)
+	if err != nil {
+		return soc.Credential{}, err
+	}
+	fitting := slices.DeleteFunc(all, func(c soc.Credential) bool {
+		return c.Revoked() || c.ID != name && c.Prefix != name && c.ClientID != name
+	})
+	switch {
+	case len(fitting) == 0 || name == "":
+		return soc.Credential{}, soc.NotFoundf("There is no such key.")
+	case len(fitting) > 1:
+		return soc.Credential{}, soc.InvalidField("key", "Fits several keys; name one by its id.")
+	}
+	return fitting[0], nil
+}

@@ -1,0 +1,152 @@
+package backend
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"time"
+
+	"vedette/backend/playbook"
+	"vedette/backend/soc"
+	"vedette/backend/store"
+)
+
+// Desk carries out operations. Make it with New; it is safe for concurrent use.
+type Desk struct {
+	store      *store.Store
+	now        func() time.Time
+	random     io.Reader
+	log        *slog.Logger
+	connectors []Connector
+	mappers    map[string]Mapper
+	catalogue  *playbook.Catalogue
+	reference  soc.FloorReference
+	weights    soc.Weights
+	killFile   string
+	publicURL  string
+	readOnly   bool
+	notices    notices
+	identity   *identity
+	health     storeCheck
+}
+
+// Config is what a Desk is made of. Store is required.
+type Config struct {
+	Store *store.Store
+	// Now is the clock, default time.Now.
+	Now func() time.Time
+	// Random is the source of ids and nonces, default crypto/rand.
+	Random io.Reader
+	Log    *slog.Logger
+	// Connectors are the ways out that gamebooks may use.
+	Connectors []Connector
+	// Mappers read the ingest formats, by name.
+	Mappers map[string]Mapper
+	// Catalogue of response actions, default the shipped one.
+	Catalogue *playbook.Catalogue
+	// KillFile is the marker file that engages the global kill switch while
+	// it exists (S33); empty for none.
+	KillFile string
+	// PublicURL is put in front of links.
+	PublicURL string
+	// ReadOnly refuses every write but sessions, kill switch and ingest.
+	ReadOnly bool
+}
+
+// Connector is what the desk must know of a way out. Calls to the product
+// itself are the worker's.
+type Connector struct {
+	ID   string
+	Kind string
+	// Workspaces it serves; empty serves all.
+	Workspaces []string
+	// Simulation is true for the range.
+	Simulation bool
+	// Carries reports whether it can carry out a catalogue entry.
+	Carries func(playbook soc.Playbook) bool
+	// Resolve finds the product's own id of an entity; missing names the
+	// property the entity lacks.
+	Resolve func(playbook soc.Playbook, entity soc.Entity) (nativeID, missing string)
+}
+
+// New makes a desk.
+func New(c Config) *Desk {
+	d := &Desk{
+		store: c.Store, now: c.Now, random: c.Random, log: c.Log, connectors: c.Connectors, mappers: c.Mappers, catalogue: c.Catalogue,
+		reference: Reference(), weights: soc.ShippedWeights(),
+		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, identity: newIdentity(),
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.catalogue == nil {
+		d.catalogue = playbook.Shipped()
+	}
+	if d.random == nil {
+		d.random = rand.Reader
+	}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	return d
+}
+
+// drawLimit bounds how often a write is run again because a drawn id was taken.
+const drawLimit = 5
+
+// write runs fn in one transaction, again with new ids where one was taken.
+func (d *Desk) write(ctx context.Context, fn func(*store.Tx) error) error {
+	err := d.store.Write(ctx, fn)
+	for n := 1; n < drawLimit && store.Duplicate(err); n++ {
+		err = d.store.Write(ctx, fn)
+	}
+	return err
+}
+
+// clock is the desk's time: UTC and no finer than the store keeps.
+func (d *Desk) clock() time.Time { return d.now().UTC().Truncate(time.Microsecond) }
+
+// entry begins an audit entry for an actor.
+func (d *Desk) entry(by soc.Actor, event string) soc.AuditEntry {
+	e := soc.AuditEntry{
+		At: d.clock(), Event: event, ActorKind: by.Kind, Actor: by.ID, ActorName: by.Name, Workspace: by.Workspace,
+		Door: by.Call.Door, Operation: by.Call.Operation, RequestID: by.Call.RequestID, Decision: "allowed",
+	}
+	if by.Run != nil {
+		e.Run = by.Run.ID
+	}
+	return e
+}
+
+// refused records that an operation said no, and returns the error. The entry
+// has a transaction of its own, since the operation's was given up.
+func (d *Desk) refused(ctx context.Context, by soc.Actor, event string, err error, change func(*soc.AuditEntry)) error {
+	known := soc.AsError(err)
+	if known.Kind == soc.Internal || known.Kind == soc.Unavailable {
+		return err
+	}
+	e := d.entry(by, event+"_refused")
+	e.Decision, e.Code = "refused", known.Code
+	if known.Rule != "" {
+		e.Rules = []string{known.Rule}
+	}
+	if change != nil {
+		change(&e)
+	}
+	if werr := d.store.Write(ctx, func(tx *store.Tx) error { tx.Audit(e); return nil }); werr != nil {
+		return werr
+	}
+	return err
+}
+
+// may is soc.Actor.May, which the doors ask too.
+func may(by soc.Actor, scope soc.Scope, least soc.Role) error { return by.May(scope, least) }
+
+// mayWrite refuses writes on a read-only server.
+func (d *Desk) mayWrite() error {
+	if d.readOnly {
+		return soc.Errorf(soc.Locked, soc.CodeLocked, "This server is read-only.").WithFix("Send the request to a server that takes writes.")
+	}
+	return nil
+}
