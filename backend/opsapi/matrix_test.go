@@ -1,0 +1,60 @@
+package opsapi_test
+
+import (
+	"testing"
+
+	"vedette/backend/soc"
+	"vedette/backend/web"
+	"vedette/backend/web/webtest"
+)
+
+// unknownID names nothing.
+const (
+	unknownGamebook = "GB-00000000"
+	unknownID       = "0197aaaa-0000-7000-8000-000000000000"
+)
+
+func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
+	h := openIntake(t)
+	h.Ingest(h.First, "generic", []byte(oneAlert)) // so that all who may send it get the same answer
+	const prefix = "/api/ops/v1"
+	audited := webtest.Counted{Audit: 1}
+	secret := `{"password":"` + webtest.Password + `"}`
+	h.Matrix(t, web.Ops(webtest.PublicURL), map[string]webtest.Example{
+		"POST " + prefix + "/ingest/{format}": {
+			Target: ingestGeneric, Body: oneAlert, Status: 200, Adds: audited, Elsewhere: 200, Session: soc.RoleAnalyst,
+		},
+		"POST " + prefix + "/session":        {Target: prefix + "/session", Body: `{"email":"nobody@example.org","password":"x"}`, Status: 401, Adds: audited},
+		"GET " + prefix + "/session":         {Target: prefix + "/session", Status: 200},
+		"DELETE " + prefix + "/session":      {Target: prefix + "/session", Status: 204, Adds: audited},
+		"POST " + prefix + "/session/reauth": {Target: prefix + "/session/reauth", Body: secret, Status: 200, Adds: audited},
+		"PUT " + prefix + "/session/password": {
+			Target: prefix + "/session/password", Body: `{"current":"` + webtest.Password + `","new":"entirely different words 7"}`, Status: 204, Adds: audited,
+		},
+		"GET " + prefix + "/held":                           {Target: prefix + "/held", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/held/{investigation}":           {Target: prefix + "/held/" + unknownID, Status: 404},
+		"POST " + prefix + "/held/{investigation}/accept":   {Target: prefix + "/held/" + unknownID + "/accept", Body: `{}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/held/{investigation}/reject":   {Target: prefix + "/held/" + unknownID + "/reject", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/incidents/{incident}/verdict":  {Target: prefix + "/incidents/" + unknownID + "/verdict", Body: `{"classification":"TruePositive","classificationReason":"Malware"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/incidents/{incident}/reopen":   {Target: prefix + "/incidents/" + unknownID + "/reopen", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/approvals":                      {Target: prefix + "/approvals", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/approvals/{gamebook}":           {Target: prefix + "/approvals/" + unknownGamebook, Status: 404},
+		"POST " + prefix + "/approvals/{gamebook}/approve":  {Target: prefix + "/approvals/" + unknownGamebook + "/approve", Body: `{"digest":"sha256:x"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/approvals/{gamebook}/deny":     {Target: prefix + "/approvals/" + unknownGamebook + "/deny", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/approvals/{gamebook}/resubmit": {Target: prefix + "/approvals/" + unknownGamebook + "/resubmit", Body: `{"reason":"again"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/approvals/batch": {
+			Target: prefix + "/approvals/batch", Status: 404, Adds: audited,
+			Body: `{"decision":"deny","reason":"no","items":[{"gamebookId":"` + unknownGamebook + `","digest":"x"},{"gamebookId":"` + unknownGamebook + `","digest":"x"}]}`,
+		},
+		"GET " + prefix + "/gamebooks":                {Target: prefix + "/gamebooks", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/gamebooks/{id}":           {Target: prefix + "/gamebooks/" + unknownGamebook, Status: 404},
+		"POST " + prefix + "/gamebooks":               {Target: prefix + "/gamebooks", Body: `{"incidentId":"` + unknownID + `","playbooks":[{"playbook_id":"x","entity_id":"x"}]}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/gamebooks/{id}/rollback": {Target: prefix + "/gamebooks/" + unknownGamebook + "/rollback", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/gamebooks/{id}/cancel":   {Target: prefix + "/gamebooks/" + unknownGamebook + "/cancel", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/gamebooks/{id}/verify":   {Target: prefix + "/gamebooks/" + unknownGamebook + "/verify", Body: `{}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/kill-switch":              {Target: prefix + "/kill-switch", Status: 200, Elsewhere: 200},
+		"POST " + prefix + "/kill-switch":             {Target: prefix + "/kill-switch", Body: `{"scope":"agent","id":"` + unknownID + `","engaged":true,"reason":"drill"}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/sessions":                 {Target: prefix + "/sessions", Status: 200},
+		"DELETE " + prefix + "/sessions/{id}":         {Target: prefix + "/sessions/" + unknownID, Status: 404},
+	})
+}

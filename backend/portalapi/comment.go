@@ -1,0 +1,64 @@
+package portalapi
+
+import (
+	"context"
+
+	"vedette/backend/soc"
+	"vedette/backend/web"
+	"vedette/schemas"
+)
+
+type commentsInput struct {
+	incidentInput
+	PageSize int    `query:"pageSize" jsonschema:"minimum=1,maximum=200"`
+	Token    string `query:"continuationToken" jsonschema:"minLength=1,maxLength=4096"`
+}
+
+// comment is a note; message is the stored text, byte for byte.
+type comment struct {
+	ID                string       `json:"id"`
+	Message           string       `json:"message"`
+	CreatedTime       schemas.Time `json:"createdTime"`
+	AuthorEmail       *string      `json:"authorEmail"`
+	AuthorName        *string      `json:"authorName"`
+	IsActivityComment bool         `json:"isActivityComment"`
+	IsAgentComment    bool         `json:"isAgentComment"`
+	AgentName         *string      `json:"agentName"`
+	IsClosingComment  bool         `json:"isClosingComment"`
+	TicketNoteID      *string      `json:"ticketNoteId"`
+	TicketID          *string      `json:"ticketId"`
+}
+
+const commentPage = 200
+
+func (d *door) comments(ctx context.Context, by soc.Actor, in commentsInput) (web.Reply[[]comment], error) {
+	b := binding(by, "comments", in.Source, in.Incident)
+	after, err := d.after(b, in.Token)
+	if err != nil {
+		return web.Reply[[]comment]{}, err
+	}
+	if in.PageSize == 0 {
+		in.PageSize = commentPage
+	}
+	comments, next, err := d.desk.Comments(ctx, by, in.ref(by), after, in.PageSize)
+	if err != nil {
+		return web.Reply[[]comment]{}, err
+	}
+	out := make([]comment, len(comments))
+	for n, c := range comments {
+		out[n] = drawComment(c)
+	}
+	page, err := d.page(b, next)
+	return web.Reply[[]comment]{Data: out, Page: page}, err
+}
+
+func drawComment(c soc.Comment) comment {
+	out := comment{
+		ID: c.ID, Message: c.Body, CreatedTime: schemas.Time(c.CreatedAt), AuthorEmail: textOrNull(c.AuthorMail),
+		AuthorName: textOrNull(c.AuthorName), IsActivityComment: c.Activity, IsClosingComment: c.Closing,
+	}
+	if c.AuthorKind == soc.PrincipalAgent {
+		out.IsAgentComment, out.AgentName = true, textOrNull(c.AuthorName)
+	}
+	return out
+}

@@ -1,0 +1,69 @@
+package portalapi
+
+import (
+	"time"
+
+	"vedette/backend"
+	"vedette/backend/soc"
+	"vedette/backend/web"
+)
+
+// Config is what the door is made of; all but Now are required.
+type Config struct {
+	Desk *backend.Desk
+	Seal *web.Sealer
+	// Now is the clock, default time.Now.
+	Now func() time.Time
+}
+
+type door struct {
+	desk *backend.Desk
+	seal *web.Sealer
+	now  func() time.Time
+}
+
+// The stems of the family's paths.
+const (
+	workspacePath = "/api/v2/workspaces/{workspaceId}"
+	sourcePath    = workspacePath + "/incidents/{source}"
+	incidentPath  = sourcePath + "/{incidentId}"
+	toolPath      = workspacePath + "/agent/tools/incidents/{source}/{incidentId}"
+)
+
+// Register adds the family's routes. family is web.Portal's.
+func Register(registry *web.Registry, family *web.Family, c Config) {
+	d := &door{desk: c.Desk, seal: c.Seal, now: c.Now}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	read := web.Operation{Method: "GET", Who: web.Scoped, Scope: soc.ScopeIncidentsRead, MinRole: soc.RoleViewer, Rate: "read"}
+	web.Register(registry, family, at(read, incidentPath, "get_incident", "One incident with its entities, alerts, evidence and catalogue."), d.getIncident)
+	web.Register(registry, family, at(read, incidentPath+"/evidence", "search_evidence", "The evidence of an incident as a table."), d.evidence)
+	web.Register(registry, family, at(read, incidentPath+"/comments", "list_comments", "The comments of an incident, oldest first."), d.comments)
+	web.Register(registry, family, at(read, sourcePath+"/by-entity", "find_related", "Incidents of a source in which a value was seen."), d.byEntity)
+	gamebooks := read
+	gamebooks.Scope = soc.ScopeGamebooksRead
+	web.Register(registry, family, at(gamebooks, incidentPath+"/last-gamebook", "last_gamebook", "The gamebook of an incident that started last."), d.lastGamebook)
+
+	execute := web.Operation{
+		Method: "POST", Who: web.Scoped, Scope: soc.ScopeAgentToolsExecute, MinRole: soc.RoleSenior, Rate: "agent-tools", Write: true,
+	}
+	web.Register(registry, family, at(execute, toolPath+"/gamebooks", "submit_gamebook", "Propose an ordered response."), d.submitGamebook)
+	web.Register(registry, family, at(execute, toolPath+"/investigation", "submit_investigation", "Close out an investigation with a verdict."), d.submitInvestigation)
+}
+
+func at(op web.Operation, path, name, summary string) web.Operation {
+	op.Path, op.Name, op.Summary = path, name, summary
+	return op
+}
+
+// incidentInput is the path of one incident. The id is compared byte for byte
+// after percent-decoding.
+type incidentInput struct {
+	Source   string `path:"source" jsonschema:"maxLength=63"`
+	Incident string `path:"incidentId" jsonschema:"minLength=1,maxLength=256"`
+}
+
+func (in incidentInput) ref(by soc.Actor) soc.IncidentRef {
+	return soc.IncidentRef{Workspace: by.Workspace, Source: in.Source, ExternalID: in.Incident}
+}

@@ -1,0 +1,134 @@
+package portalapi
+
+import (
+	"context"
+	"strings"
+
+	"vedette/backend/soc"
+	"vedette/backend/web"
+	"vedette/schemas"
+)
+
+type byEntityInput struct {
+	Source string `path:"source" jsonschema:"maxLength=63"`
+	Kind   string `query:"EntityKind,required" jsonschema_description:"One of the entity kinds, compared without regard to case."`
+	Filter string `query:"EntityFilter,required" jsonschema:"minLength=1,maxLength=512"`
+	timeFilter
+	Incident     string `query:"IncidentId" jsonschema:"minLength=1,maxLength=256" jsonschema_description:"An incident to leave out."`
+	EntityName   string `query:"EntityName" jsonschema:"maxLength=512" jsonschema_description:"For the audit record only."`
+	ResourceID   string `query:"ResourceId" jsonschema:"maxLength=512" jsonschema_description:"For the audit record only."`
+	ResourceName string `query:"ResourceName" jsonschema:"maxLength=512" jsonschema_description:"For the audit record only."`
+	Token        string `query:"ContinuationToken" jsonschema:"minLength=1,maxLength=4096"`
+}
+
+type relatedIncidents struct {
+	Incidents []incidentItem `json:"incidents"`
+}
+
+// incidentItem is an incident in a list.
+type incidentItem struct {
+	ID                    string        `json:"id"`
+	Name                  string        `json:"name"`
+	DisplayID             string        `json:"displayId"`
+	Title                 string        `json:"title"`
+	Description           string        `json:"description"`
+	Number                int64         `json:"number"`
+	Type                  string        `json:"type"`
+	Source                string        `json:"source"`
+	SourceDisplayName     string        `json:"sourceDisplayName"`
+	WorkspaceID           string        `json:"workspaceId"`
+	WorkspaceName         string        `json:"workspaceName"`
+	CreationTime          schemas.Time  `json:"creationTime"`
+	LastModificationTime  schemas.Time  `json:"lastModificationTime"`
+	LastActivityTime      *schemas.Time `json:"lastActivityTime"`
+	Severity              string        `json:"severity"`
+	Status                string        `json:"status"`
+	Classification        *string       `json:"classification"`
+	ClassificationReason  *string       `json:"classificationReason"`
+	ClassificationComment *string       `json:"classificationComment"`
+	Comment               *string       `json:"comment"`
+	Tactics               []string      `json:"tactics"`
+	RuleIDs               []string      `json:"ruleIds"`
+	AlertProductNames     []string      `json:"alertProductNames"`
+	User                  user          `json:"user"`
+	IsAssigned            bool          `json:"isAssigned"`
+	ProductID             *string       `json:"productId"`
+	AlertsCount           int           `json:"alertsCount"`
+	Entities              []entity      `json:"entities"`
+	Held                  bool          `json:"held"`
+}
+
+// relatedPosition is where a list by entity continues. The window is fixed at
+// the first call and travels along.
+type relatedPosition struct {
+	Window window      `json:"w"`
+	After  *soc.Keyset `json:"a"`
+}
+
+const relatedPage = 50
+
+func (d *door) byEntity(ctx context.Context, by soc.Actor, in byEntityInput) (web.Reply[relatedIncidents], error) {
+	none := web.Reply[relatedIncidents]{}
+	kind, known := soc.PortalEntityKind.CoreFold(in.Kind)
+	if !known {
+		return none, soc.InvalidField("EntityKind", "must be one of %s", strings.Join(soc.PortalEntityKind.All(), ", "))
+	}
+	at, err := in.timeFilter.window(d.now())
+	if err != nil {
+		return none, err
+	}
+	position := relatedPosition{Window: at}
+	b := binding(by, "by-entity", in.Source, []any{kind, in.Filter, in.Type, in.Start, in.End, in.Incident})
+	if in.Token != "" {
+		if err := d.seal.OpenJSON(b, in.Token, &position); err != nil {
+			return none, err
+		}
+	}
+	in.claim(by)
+	found, err := d.desk.IncidentsByEntity(ctx, by, in.Source, in.Incident, soc.RelatedQuery{
+		Kind: kind, Value: in.Filter, Since: position.Window.From, Until: position.Window.To, After: position.After, Limit: relatedPage,
+	})
+	if err != nil {
+		return none, err
+	}
+	workspace, err := d.desk.GetWorkspace(ctx, by)
+	if err != nil {
+		return none, err
+	}
+	data := relatedIncidents{make([]incidentItem, len(found.Rows))}
+	for n, i := range found.Rows {
+		data.Incidents[n] = drawItem(i, workspace, found.Entities[i.ID])
+	}
+	page := &web.Page{}
+	if found.Next != nil {
+		position.After = found.Next
+		page.Next, err = d.seal.SealJSON(b, position)
+	}
+	return web.Reply[relatedIncidents]{Data: data, Page: page}, err
+}
+
+// claim notes what the caller says the question is about.
+func (in byEntityInput) claim(by soc.Actor) {
+	claims := map[string]string{}
+	for name, text := range map[string]string{"EntityName": in.EntityName, "ResourceId": in.ResourceID, "ResourceName": in.ResourceName} {
+		if text != "" {
+			claims[name] = text
+		}
+	}
+	if by.Served != nil && len(claims) > 0 {
+		by.Served.Claims = claims
+	}
+}
+
+func drawItem(i soc.Incident, workspace soc.Workspace, entities []soc.Entity) incidentItem {
+	return incidentItem{
+		ID: i.ExternalID, Name: i.ExternalID, DisplayID: i.ShortID, Title: i.Title, Description: i.Description, Number: i.Number, Type: i.Type,
+		Source: i.Source, SourceDisplayName: soc.SourceDisplayName(i.Source), WorkspaceID: i.Workspace, WorkspaceName: workspace.Name,
+		CreationTime: schemas.Time(i.CreatedAt), LastModificationTime: schemas.Time(i.UpdatedAt), LastActivityTime: schemas.TimeOrNull(i.LastActivity),
+		Severity: soc.PortalSeverity.Word(i.Severity), Status: soc.PortalStatus.Word(i.Status),
+		Classification: textOrNull(string(i.Verdict)), ClassificationReason: textOrNull(i.VerdictReason),
+		ClassificationComment: textOrNull(i.ClosingComment), Comment: textOrNull(i.ClosingComment), Tactics: list(i.Tactics), RuleIDs: list(i.RuleIDs),
+		AlertProductNames: list(i.Products), User: drawUser(i), IsAssigned: assigned(i), AlertsCount: i.AlertCount,
+		Entities: drawEntities(entities), Held: i.Held,
+	}
+}

@@ -1,0 +1,242 @@
+// Package webtest is a house for the tests of HTTP doors: a desk on a real
+// database with organizations, workspaces, credentials and people of every
+// kind, the doors in front of it, and the matrix of every route with every kind
+// of caller, made from the route table so that no route can be forgotten.
+//
+// Only test files import it. Nothing of ours is faked here: what stands in the
+// way of a request in the product stands in its way in a test.
+package webtest
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"vedette/backend"
+	"vedette/backend/soc"
+	"vedette/backend/store"
+	"vedette/backend/web"
+)
+
+// PublicURL is the house's address.
+const PublicURL = "https://vedette.example"
+
+// House is a desk with doors. First and Second are workspaces of one
+// organization, Foreign one of another.
+type House struct {
+	Desk     *backend.Desk
+	Store    *store.Store
+	Registry *web.Registry
+	Seal     *web.Sealer
+
+	First, Second, Foreign string
+	// Host may do what the command line may.
+	Host soc.Actor
+
+	t             testing.TB
+	organizations map[string]string // by workspace
+	handler       http.Handler
+	secrets       map[string]string
+
+	mu    sync.Mutex
+	clock time.Time
+}
+
+// Epoch is when the house's clock stands still, until it is moved: on the day
+// of one of the authored demonstration incidents.
+var Epoch = time.Date(2026, 5, 14, 12, 0, 0, 0, time.UTC)
+
+// Open makes a house on a fresh SQLite database; change adds mappers and
+// connectors to its desk.
+func Open(t testing.TB, change func(*backend.Config)) *House {
+	t.Helper()
+	return OpenAt(t, filepath.Join(t.TempDir(), "vedette.db"), change)
+}
+
+// OpenAt makes a house on the database of a URL, which must be empty.
+func OpenAt(t testing.TB, url string, change func(*backend.Config)) *House {
+	t.Helper()
+	h := &House{
+		t: t, clock: Epoch, Host: soc.Actor{Kind: soc.PrincipalHost, ID: "host:test"},
+		organizations: map[string]string{}, secrets: map[string]string{},
+	}
+	var err error
+	h.Store, err = store.Open(context.Background(), url, store.Options{})
+	h.must(err)
+	t.Cleanup(func() { _ = h.Store.Close() })
+	config := backend.Config{Store: h.Store, Now: h.Now, Random: &counter{}, PublicURL: PublicURL}
+	change(&config)
+	h.Desk = backend.New(config)
+	for _, names := range [][]string{{"Organization", "First", "Second"}, {"Other", "Foreign"}} {
+		o, err := h.Desk.CreateOrganization(t.Context(), h.Host, names[0])
+		h.must(err)
+		for _, name := range names[1:] {
+			w, err := h.Desk.CreateWorkspace(t.Context(), h.Host, o.ID, name)
+			h.must(err)
+			h.organizations[w.ID] = o.ID
+			*map[string]*string{"First": &h.First, "Second": &h.Second, "Foreign": &h.Foreign}[name] = w.ID
+		}
+	}
+	h.Seal, err = web.NewSealer(h.Now, web.SealKey{ID: 1})
+	h.must(err)
+	h.Registry, err = web.NewRegistry(web.Config{
+		Identity: identity{h.Desk}, Recorder: recorder{h}, Answers: h.Desk, Seal: h.Seal, Now: h.Now,
+		Hosts: []string{"vedette.example"}, Origins: []string{PublicURL},
+	})
+	h.must(err)
+	return h
+}
+
+// Start serves the doors registered so far; no more may be registered.
+func (h *House) Start() *House {
+	h.t.Helper()
+	handler, err := h.Registry.Handler(nil)
+	h.must(err)
+	h.handler = h.Registry.Front(handler)
+	return h
+}
+
+// Now is the house's clock.
+func (h *House) Now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.clock
+}
+
+// Advance moves the clock.
+func (h *House) Advance(by time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clock = h.clock.Add(by)
+}
+
+// Ask sends one request; headers are "Name: value". A body is JSON unless a
+// Content-Type is among them.
+func (h *House) Ask(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	req := httptest.NewRequest(method, PublicURL+target, reader)
+	req.RemoteAddr = "192.0.2.1:1234"
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		if name == "Content-Type" {
+			req.Header.Set(name, value)
+			continue
+		}
+		req.Header.Add(name, value)
+	}
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, req)
+	return w
+}
+
+// Ingest stores a body of payloads in a workspace, as the command line does,
+// in portions of what one request may hold.
+func (h *House) Ingest(workspace, format string, body []byte) {
+	h.t.Helper()
+	by := h.Host
+	by.Workspace = workspace
+	items, err := h.Desk.SplitIngest(format, body)
+	h.must(err)
+	for len(items) > 0 {
+		n := min(len(items), 1000)
+		_, err := h.Desk.Ingest(h.t.Context(), by, soc.IngestRequest{Format: format, Items: items[:n]})
+		h.must(err)
+		items = items[n:]
+	}
+}
+
+// Counted is how many rows the two records of what happened have.
+type Counted struct{ Jobs, Audit int }
+
+// Count counts jobs and audit rows.
+func (h *House) Count() (c Counted) {
+	h.t.Helper()
+	position, _, err := h.Store.Read(context.Background()).AuditHead()
+	h.must(err)
+	c.Audit = int(position)
+	lite, pg := h.Store.Pools()
+	const query = `SELECT COUNT(*) FROM river_job`
+	if pg != nil {
+		h.must(pg.QueryRow(context.Background(), query).Scan(&c.Jobs))
+	} else {
+		h.must(lite.QueryRow(query).Scan(&c.Jobs))
+	}
+	return c
+}
+
+func (h *House) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// Identity is the desk as doors that Register does not serve ask it.
+func (h *House) Identity() web.Authenticator { return identity{h.Desk} }
+
+// identity lets the desk answer web's questions.
+type identity struct{ *backend.Desk }
+
+func (i identity) Basic(ctx context.Context, id, secret string, from soc.Caller) (soc.Actor, error) {
+	return i.AuthenticateBasic(ctx, id, secret, from)
+}
+
+func (i identity) Bearer(ctx context.Context, token string, from soc.Caller) (soc.Actor, error) {
+	return i.AuthenticateKey(ctx, token, from)
+}
+
+func (i identity) Session(ctx context.Context, cookie string, from soc.Caller) (soc.Actor, error) {
+	return i.AuthenticateSession(ctx, cookie, from)
+}
+
+func (i identity) Workspace(ctx context.Context, by soc.Actor, id string) (soc.Actor, error) {
+	return i.ResolveWorkspace(ctx, by, id)
+}
+
+func (i identity) Run(ctx context.Context, by soc.Actor, token string) (*soc.Run, error) {
+	return i.ResolveRun(ctx, by, token)
+}
+
+type recorder struct{ house *House }
+
+func (r recorder) RecordCall(ctx context.Context, by soc.Actor, call soc.CallRecord) error {
+	return r.house.Desk.RecordCall(ctx, by, call)
+}
+
+func (r recorder) RecordRefusal(ctx context.Context, by soc.Actor, call soc.Call, failure *soc.Error) {
+	if err := r.house.Desk.RecordRefusal(ctx, by, call, failure); err != nil {
+		r.house.t.Error(err)
+	}
+}
+
+// counter is a source of bytes that counts in base 32: ids of the house are in
+// the order in which they were drawn, so goldens hold as long as that order
+// does. Nothing that must be secret is drawn from it.
+type counter struct {
+	mu   sync.Mutex
+	next uint64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next++
+	rest := c.next
+	for i := len(p) - 1; i >= 0; i-- {
+		p[i] = byte(rest & 31)
+		rest >>= 5
+	}
+	return len(p), nil
+}
