@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"vedette/backend"
+	"vedette/backend/connector"
+	"vedette/backend/opsapi"
+	"vedette/backend/soc"
+	"vedette/backend/store"
+	"vedette/backend/web"
+)
+
+// wiring is a server while it is put together.
+type wiring struct {
+	command     *serveCommand
+	environment *environment
+	rules       *listenRules
+	store       *store.Store
+	ring        keyRing
+	open        *closers
+	log         *slog.Logger
+	publicURL   string
+
+	// products are the connectors themselves, for the worker.
+	products   []connector.Connector
+	connectors []backend.Connector
+	desk       *backend.Desk
+	identity   identity
+	sealer     *web.Sealer
+	health     *opsapi.Health
+	demo       *demoFile
+	// everybody is the one principal of --no-auth.
+	everybody *soc.Actor
+	handler   http.Handler
+	// draining is called once when the server is asked to stop.
+	draining []func()
+	// background runs beside the listener until the server drains.
+	background []func(context.Context) error
+}
+
+// assemble puts the parts together, from the ways out to the doors.
+func (w *wiring) assemble(ctx context.Context) error {
+	for _, part := range []func(context.Context) error{
+		w.wireRange, w.wireDesk, w.wireDemo, w.wireEverybody, w.requireIdentities, w.wireWorker, w.wireHTTP, w.wireMetrics,
+	} {
+		if err := part(ctx); err != nil {
+			return err
+		}
+	}
+	w.every(time.Minute, "record uses", w.desk.RecordUses)
+	w.every(10*time.Minute, "forget what has ended", w.desk.ForgetEnded)
+	return nil
+}
+
+func (w *wiring) wireDesk(context.Context) error {
+	w.desk = backend.New(backend.Config{
+		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
+		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly,
+	})
+	w.identity = identity{w.desk, w.log}
+	keys, err := w.ring.derive("page tokens and stored answers")
+	if err != nil {
+		return err
+	}
+	w.sealer, err = web.NewSealer(time.Now, keys...)
+	return err
+}
+
+// requireIdentities keeps a server that nobody could sign in to off the
+// network (M17).
+func (w *wiring) requireIdentities(ctx context.Context) error {
+	if w.rules.loopback {
+		return nil
+	}
+	found, err := w.desk.HasIdentities(ctx)
+	if err == nil && !found {
+		err = errors.New("nobody could authenticate: make the first person with `vedette users add EMAIL --admin` or a key with `vedette keys create`, then start again, or listen on 127.0.0.1")
+	}
+	return err
+}
+
+// host is the server's own command line, for what --demo makes.
+func (w *wiring) host() soc.Actor { return hostActor("serve") }

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"vedette/backend/console"
+	"vedette/backend/opsapi"
+	"vedette/backend/portalapi"
+	"vedette/backend/triageapi"
+	"vedette/backend/web"
+)
+
+// wireHTTP puts every door on the one listener.
+func (w *wiring) wireHTTP(context.Context) error {
+	hosts, origins := w.rules.names(w.publicURL)
+	cookie := web.CookieLoopback
+	if w.rules.secureCookie(w.publicURL) {
+		cookie = web.CookieSecure
+	}
+	registry, err := web.NewRegistry(web.Config{
+		Identity: w.identity, Recorder: w.identity, Answers: w.desk, Seal: w.sealer, Log: w.log, Cookie: cookie,
+		Hosts: hosts, Origins: origins, TrustedProxies: w.rules.proxies,
+	})
+	if err != nil {
+		return err
+	}
+	w.registerFamilies(registry)
+	w.health = opsapi.NewHealth(w.desk)
+	doors := http.NewServeMux()
+	doors.Handle("/healthz", http.HandlerFunc(w.health.ServeHealth))
+	doors.Handle("/api/v1/healthz", http.HandlerFunc(w.health.ServeHealth))
+	doors.Handle("/livez", http.HandlerFunc(w.health.ServeLive))
+	doors.Handle("/readyz", http.HandlerFunc(w.health.ServeReady))
+	doors.Handle("/", console.Status(console.Facts{PublicURL: w.publicURL, Demo: w.demo != nil, Simulation: w.simulated()}))
+	if err := w.mountAgentDoor(doors, origins); err != nil {
+		return err
+	}
+	routes, err := registry.Handler(doors)
+	if err != nil {
+		return err
+	}
+	w.handler = registry.Front(routes)
+	return nil
+}
+
+// registerFamilies adds the REST families, one line each.
+func (w *wiring) registerFamilies(registry *web.Registry) {
+	opsapi.Register(registry, w.publicURL, w.desk, w.sealer)
+	portalapi.Register(registry, web.Portal(w.publicURL), portalapi.Config{Desk: w.desk, Seal: w.sealer})
+	triageapi.Register(registry, web.Triage(), triageapi.Config{Desk: w.desk, Seal: w.sealer})
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"vedette/backend/connector"
+	"vedette/backend/worker"
+)
+
+// wireWorker makes what time does: gamebook runs, triage, clocks. It starts
+// beside the listener and ends after it.
+func (w *wiring) wireWorker(context.Context) error {
+	products := make(map[string]connector.Connector, len(w.products))
+	for _, product := range w.products {
+		products[product.ID()] = product
+	}
+	work, err := worker.New(worker.Config{
+		Desk: w.desk, Connectors: products, Triage: w.desk.RunTriage, Floor: w.desk.RunFloor, Log: w.log,
+		Client:     func(queues *worker.Queues) (worker.Client, error) { return w.store.JobClient(queues) },
+		Checkpoint: w.store.Checkpoint, Sole: w.store.Engine() == "sqlite", // a second server on the file is refused
+		Tasks: []worker.Task{{Name: "wake triages", Every: 5 * time.Second, Do: func(ctx context.Context) error {
+			_, err := w.desk.WakeTriages(ctx)
+			return err
+		}}},
+	})
+	if err != nil {
+		return err
+	}
+	w.draining = append(w.draining, work.Drain)
+	w.background = append(w.background, func(ctx context.Context) error {
+		if err := work.Start(ctx); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return work.Stop(context.WithoutCancel(ctx))
+	})
+	return nil
+}
