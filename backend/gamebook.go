@@ -273,7 +273,8 @@ func (p *proposal) build() (soc.Gamebook, error) {
 		return g, err
 	}
 	g.World = world.Text()
-	return g, seal(&g)
+	err = seal(&g)
+	return g, err
 }
 
 func claimed(t soc.Trigger) soc.Trigger {

@@ -20,7 +20,8 @@ func (r *Reader) HostActivity(workspace, excludeIncident, host string, since, un
 	}
 	found, err := all(r, func(x row) (alert, error) {
 		var a alert
-		return a, x.Scan(&a.detector, &a.at)
+		err := x.Scan(&a.detector, &a.at)
+		return a, err
 	}, `SELECT a.detector_key, CASE WHEN a.started_at > 0 THEN a.started_at ELSE a.created_at END FROM (
   SELECT id FROM entity WHERE workspace_id = $1 AND kind = 'host' AND value_key = $2 AND incident_id <> $3 ORDER BY incident_seq DESC LIMIT $4
 ) e CROSS JOIN sighting s CROSS JOIN alert a

@@ -103,7 +103,8 @@ func (r *Reader) FirstAlertPayload(workspace, incident string) ([]byte, bool, er
 
 func scanBytes(r row) ([]byte, error) {
 	var b []byte
-	return b, r.Scan(&b)
+	err := r.Scan(&b)
+	return b, err
 }
 
 // LinkAlert puts an alert under an incident.
@@ -131,7 +132,8 @@ func (r *Reader) ReferencingIncidents(workspace, source string, externalIDs []st
 	type reference struct{ alert, incident string }
 	found, err := all(r, func(x row) (reference, error) {
 		var f reference
-		return f, x.Scan(&f.alert, &f.incident)
+		err := x.Scan(&f.alert, &f.incident)
+		return f, err
 	}, `SELECT a.alert_external_id, a.incident_id FROM alert_reference a CROSS JOIN incident i
 WHERE a.workspace_id = $1 AND `+condition+` AND i.id = a.incident_id AND i.source = $2 AND i.deleted_at = 0 ORDER BY i.seq DESC`, workspace, source, values)
 	out := make(map[string]string, len(found))
@@ -143,7 +145,8 @@ WHERE a.workspace_id = $1 AND `+condition+` AND i.id = a.incident_id AND i.sourc
 
 func scanString(r row) (string, error) {
 	var s string
-	return s, r.Scan(&s)
+	err := r.Scan(&s)
+	return s, err
 }
 
 // InsertIncidentPayload keeps the raw row of a source's incident.
@@ -160,7 +163,8 @@ func (r *Reader) IncidentPayload(workspace, incident string) (hash string, raw [
 	}
 	p, found, err := one(r, func(x row) (payload, error) {
 		var p payload
-		return p, x.Scan(&p.hash, &p.raw)
+		err := x.Scan(&p.hash, &p.raw)
+		return p, err
 	}, `SELECT p.hash, p.raw FROM incident i JOIN incident_payload p ON p.incident_id = i.id WHERE i.id = $2 AND i.workspace_id = $1`, workspace, incident)
 	return p.hash, p.raw, found, err
 }

@@ -211,7 +211,8 @@ func (r *Reader) PriorVerdicts(workspace string, kind soc.EntityKind, value, exc
 	}
 	counts, err := all(r, func(x row) (count, error) {
 		var c count
-		return c, x.Scan(&c.verdict, &c.n)
+		err := x.Scan(&c.verdict, &c.n)
+		return c, err
 	}, `SELECT verdict, COUNT(*) FROM (SELECT i.verdict FROM (`+seenIn+` ORDER BY 1 DESC LIMIT 200) seen CROSS JOIN incident i
 WHERE i.seq = seen.incident_seq AND i.workspace_id = $1 AND i.deleted_at = 0 AND i.verdict <> '' AND i.verdict_by IN ('person', 'service') AND i.id <> $4 AND i.updated_at >= $5) v GROUP BY verdict`,
 		workspace, string(kind), valueKey(kind, value), excludeIncident, since)

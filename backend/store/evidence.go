@@ -48,7 +48,8 @@ func (r *Reader) EvidenceTypes(workspace, incident string) (map[string]int, erro
 	}
 	counts, err := all(r, func(x row) (count, error) {
 		var c count
-		return c, x.Scan(&c.name, &c.n)
+		err := x.Scan(&c.name, &c.n)
+		return c, err
 	}, `SELECT type, COUNT(*) FROM evidence WHERE incident_id = $2 AND workspace_id = $1 GROUP BY type`, workspace, incident)
 	out := make(map[string]int, len(counts))
 	for _, c := range counts {

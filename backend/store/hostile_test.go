@@ -198,7 +198,8 @@ func TestADamagedPageIsAnErrorAndNoAnswer(t *testing.T) {
 	write(t, s, func(tx *Tx) error { return tx.InsertEvidence(proof(i, 1, "row", strings.Repeat("x", 20_000))) })
 	root, err := all(s.Read(context.Background()), func(x row) (int64, error) {
 		var n int64
-		return n, x.Scan(&n)
+		err := x.Scan(&n)
+		return n, err
 	}, `SELECT rootpage FROM sqlite_master WHERE name = 'evidence'`)
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,8 @@ type storedAnswer struct {
 func (r *Reader) StoredAnswer(claim soc.IdempotencyClaim, now time.Time) (status int, body []byte, found bool, err error) {
 	a, found, err := one(r, func(x row) (storedAnswer, error) {
 		var a storedAnswer
-		return a, x.Scan(&a.fingerprint, &a.status, &a.body)
+		err := x.Scan(&a.fingerprint, &a.status, &a.body)
+		return a, err
 	}, `SELECT fingerprint, status, body FROM idempotency WHERE principal = $1 AND route = $2 AND idempotency_key = $3 AND expires_at > $4`,
 		claim.Principal, claim.Route, claim.Key, micros(now))
 	if err != nil || !found {

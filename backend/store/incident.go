@@ -66,7 +66,8 @@ func (r *Reader) IncidentByNumber(workspace string, number int64) (soc.Incident,
 func (r *Reader) IncidentKeyExists(workspace, source, externalID string) (bool, error) {
 	_, found, err := one(r, func(x row) (int, error) {
 		var n int
-		return n, x.Scan(&n)
+		err := x.Scan(&n)
+		return n, err
 	}, `SELECT 1 FROM incident WHERE workspace_id = $1 AND source = $2 AND external_id = $3`, workspace, source, externalID)
 	return found, err
 }
@@ -76,7 +77,8 @@ func (r *Reader) SourcesInUse(workspace string) ([]string, error) {
 	// A loose index scan: one look-up per source instead of one per incident.
 	return all(r, func(x row) (string, error) {
 		var s string
-		return s, x.Scan(&s)
+		err := x.Scan(&s)
+		return s, err
 	}, `WITH RECURSIVE used(source) AS (
   SELECT (SELECT MIN(source) FROM incident WHERE workspace_id = $1)
   UNION ALL
@@ -222,6 +224,7 @@ type Tally struct {
 func (r *Reader) Tallies(workspace string) ([]Tally, error) {
 	return all(r, func(x row) (Tally, error) {
 		var t Tally
-		return t, x.Scan(&t.Status, &t.Phase, &t.SeverityRank, &t.N)
+		err := x.Scan(&t.Status, &t.Phase, &t.SeverityRank, &t.N)
+		return t, err
 	}, `SELECT status, phase, severity_rank, n FROM incident_tally WHERE workspace_id = $1 AND n > 0 ORDER BY status, phase, severity_rank`, workspace)
 }

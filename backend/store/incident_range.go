@@ -252,7 +252,8 @@ func (r *Reader) fewOf(f soc.IncidentFilter, order listOrder) (seqs []int64, few
 		seqs, err = allInOrder(r, func(x row) (int64, error) {
 			var seq, at int64
 			var id string
-			return seq, x.Scan(&seq, &id, &at)
+			err := x.Scan(&seq, &id, &at)
+			return seq, err
 		}, text, q.args...)
 		if err != nil || len(seqs) < fewRows {
 			return seqs, err == nil, err

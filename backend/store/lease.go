@@ -32,7 +32,8 @@ func (tx *Tx) ForgetLeases() error {
 func (r *Reader) StalledWork(before time.Time, limit int) ([]soc.GamebookJob, error) {
 	return all(r, func(x row) (soc.GamebookJob, error) {
 		var j soc.GamebookJob
-		return j, x.Scan(&j.Workspace, &j.Gamebook)
+		err := x.Scan(&j.Workspace, &j.Gamebook)
+		return j, err
 	}, `SELECT workspace_id, id FROM gamebook WHERE status IN ('Queued', 'Running') AND needs_approval = FALSE AND approved_at < $1 AND lease_expires_at < $1
 UNION SELECT g.workspace_id, g.id FROM step s JOIN gamebook g ON g.id = s.gamebook_id WHERE s.status = 'Dispatched' AND g.finished_at > 0 AND g.lease_expires_at < $1
 LIMIT $2`, micros(before), limit)

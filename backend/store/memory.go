@@ -113,7 +113,8 @@ func (r *Reader) levelCounts(workspace string, level soc.MemoryLevel, key string
 	}
 	tallies, err := all(r, func(x row) (tally, error) {
 		var t tally
-		return t, x.Scan(&t.verdict, &t.by, &t.n, &t.first, &t.last)
+		err := x.Scan(&t.verdict, &t.by, &t.n, &t.first, &t.last)
+		return t, err
 	}, text, args...)
 	if err != nil {
 		return out, err
@@ -137,7 +138,8 @@ func (r *Reader) levelCounts(workspace string, level soc.MemoryLevel, key string
 	}
 	out.Newest, err = all(r, func(x row) (soc.Verdict, error) {
 		var v soc.Verdict
-		return v, x.Scan(&v)
+		err := x.Scan(&v)
+		return v, err
 	}, `SELECT verdict FROM verdict_event`+levelWhere[level]+` AND decided_at <= $3 AND verdict <> 'Undetermined' ORDER BY decided_at DESC LIMIT $4`, workspace, key, until, soc.LastVerdicts)
 	return out, err
 }

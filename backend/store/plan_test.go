@@ -38,7 +38,8 @@ func planOf(t *testing.T, s *Store, text string, args []any) []string {
 		lines, err := all(s.Read(ctx), func(x row) (string, error) {
 			var id, parent, unused int
 			var line string
-			return line, x.Scan(&id, &parent, &unused, &line)
+			err := x.Scan(&id, &parent, &unused, &line)
+			return line, err
 		}, `EXPLAIN QUERY PLAN `+text, args...)
 		if err != nil {
 			t.Fatal(err)

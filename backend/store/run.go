@@ -42,7 +42,8 @@ ON CONFLICT DO NOTHING`, u.ID, u.Workspace, u.Incident, u.Agent, string(u.Trigge
 func (r *Reader) Taint(agent, incident string) (soc.Taint, error) {
 	t, found, err := one(r, func(x row) (soc.Taint, error) {
 		var t soc.Taint
-		return t, x.Scan(&t)
+		err := x.Scan(&t)
+		return t, err
 	}, `SELECT taint FROM taint WHERE agent_id = $1 AND incident_id = $2`, agent, incident)
 	if !found {
 		t = soc.TaintClean

@@ -48,7 +48,8 @@ func checksOf(t *testing.T, s *Store) map[string][]string {
 	type check struct{ table, text string }
 	found, err := all(r, func(x row) (check, error) {
 		var c check
-		return c, x.Scan(&c.table, &c.text)
+		err := x.Scan(&c.table, &c.text)
+		return c, err
 	}, r.pick(
 		`SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE '%CHECK%'`,
 		`SELECT c.relname::text, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'c' AND n.nspname = current_schema()`))

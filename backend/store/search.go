@@ -182,8 +182,10 @@ func (r *Reader) rarestFirst(terms []int64) ([]int64, error) {
 	}
 	fewest := 501
 	for n, term := range terms {
-		counts, err := allInOrder(r, func(x row) (count int, err error) { return count, x.Scan(&count) },
-			`SELECT COUNT(*) FROM (SELECT 1 FROM incident_word WHERE term = $1 ORDER BY position LIMIT 500) counted`, term)
+		counts, err := allInOrder(r, func(x row) (count int, err error) {
+			err = x.Scan(&count)
+			return count, err
+		}, `SELECT COUNT(*) FROM (SELECT 1 FROM incident_word WHERE term = $1 ORDER BY position LIMIT 500) counted`, term)
 		if err != nil {
 			return nil, err
 		}

@@ -87,7 +87,8 @@ func confidence(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 func (r *Reader) DueTriages(createdBefore, now time.Time, limit int) ([]soc.TriageJob, error) {
 	return all(r, func(x row) (soc.TriageJob, error) {
 		var j soc.TriageJob
-		return j, x.Scan(&j.Workspace, &j.Triage)
+		err := x.Scan(&j.Workspace, &j.Triage)
+		return j, err
 	}, `SELECT workspace_id, id FROM triage WHERE state IN ('Queued', 'Leased', 'Investigating', 'Submitting')
 AND ((state = 'Queued' AND created_at < $1) OR (state <> 'Queued' AND lease_expires_at < $2)) LIMIT $3`, micros(createdBefore), micros(now), limit)
 }
