@@ -66,7 +66,7 @@ func (d *Desk) drawCredential(by soc.Actor, in soc.NewCredential) (soc.IssuedCre
 	now := d.clock()
 	c := soc.Credential{
 		ID: id, Organization: in.Organization, Kind: in.Kind, Name: in.Name, Scopes: in.Scopes, Workspaces: in.Workspaces,
-		Role: in.Role, Agent: in.Agent, Owner: in.Owner, Source: in.Source, CreatedBy: by.ID, CreatedAt: now,
+		Role: in.Role, Agent: in.Agent, Owner: in.Owner, Source: in.Source, OAuthClient: in.OAuthClient, CreatedBy: by.ID, CreatedAt: now,
 		ExpiresAt: in.ExpiresAt.Truncate(time.Microsecond),
 	}
 	if c.Kind == soc.PrincipalAgent && c.ExpiresAt.IsZero() {
@@ -81,6 +81,9 @@ func (d *Desk) drawCredential(by soc.Actor, in soc.NewCredential) (soc.IssuedCre
 	}
 	secret, err := d.drawSecret(c)
 	c.SecretHash, c.Prefix = soc.HashSecret(secret), soc.SecretPrefix(secret)
+	if c.OAuthClient != "" {
+		secret = "" // known to nobody, so that the issuer's token is the only way in
+	}
 	return soc.IssuedCredential{Credential: c, Secret: secret}, err
 }
 
@@ -186,6 +189,9 @@ func (d *Desk) RotateKey(ctx context.Context, by soc.Actor, id string, overlap t
 		if overlap < 0 || overlap > soc.MaxOverlap {
 			return soc.InvalidField("overlapHours", "Must be 0 to %d.", int(soc.MaxOverlap.Hours()))
 		}
+		if c.OAuthClient != "" {
+			return soc.InvalidField("key", "Is an OAuth client without a secret of ours; rotate it at its issuer.")
+		}
 		if issued.Secret, err = d.drawSecret(c); err != nil {
 			return err
 		}
@@ -239,7 +245,7 @@ func (d *Desk) FindKey(ctx context.Context, by soc.Actor, name string) (soc.Cred
 		return soc.Credential{}, err
 	}
 	fitting := slices.DeleteFunc(all, func(c soc.Credential) bool {
-		return c.Revoked() || c.ID != name && c.Prefix != name && c.ClientID != name
+		return c.Revoked() || c.ID != name && c.Prefix != name && c.ClientID != name && c.OAuthClient != name
 	})
 	switch {
 	case len(fitting) == 0 || name == "":

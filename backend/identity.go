@@ -145,6 +145,24 @@ func (d *Desk) AuthenticateBasic(ctx context.Context, clientID, secret string, f
 	return d.actorOf(ctx, credential, found, soc.HashSecret(secret), from)
 }
 
+// AuthenticateOAuth finds out whose client of the token issuer this is (M14).
+// The caller has verified the token and cuts the scopes to the token's.
+func (d *Desk) AuthenticateOAuth(ctx context.Context, client string, from soc.Caller) (soc.Actor, error) {
+	if client == "" {
+		return soc.Actor{}, errNoCredential()
+	}
+	credential, found, err := d.store.Read(ctx).CredentialByOAuthClient(client)
+	switch {
+	case err != nil:
+		return soc.Actor{}, err
+	case !found || credential.Revoked():
+		return soc.Actor{}, errNoCredential()
+	case !credential.Live(d.clock()):
+		return soc.Actor{}, errCredentialExpired()
+	}
+	return d.principal(ctx, credential, from)
+}
+
 // actorOf turns a credential row into the principal behind it. A credential
 // that was not found is compared all the same.
 func (d *Desk) actorOf(ctx context.Context, c soc.Credential, found bool, hash []byte, from soc.Caller) (soc.Actor, error) {
@@ -152,14 +170,18 @@ func (d *Desk) actorOf(ctx context.Context, c soc.Credential, found bool, hash [
 		subtle.ConstantTimeCompare(hash, make([]byte, len(hash)))
 		return soc.Actor{}, errNoCredential()
 	}
-	now := d.clock()
-	right, live := c.Accepts(hash, now)
+	right, live := c.Accepts(hash, d.clock())
 	switch {
 	case !right || c.Revoked():
 		return soc.Actor{}, errNoCredential()
 	case !live:
 		return soc.Actor{}, errCredentialExpired()
 	}
+	return d.principal(ctx, c, from)
+}
+
+// principal is who stands behind a credential that was found live.
+func (d *Desk) principal(ctx context.Context, c soc.Credential, from soc.Caller) (soc.Actor, error) {
 	by := soc.Actor{
 		Kind: c.Kind, ID: c.ID, Credential: c.ID, Name: c.Name, Organization: c.Organization, Scopes: c.Scopes,
 		Source: c.Source, Owner: c.Owner, Call: from.Call, Grants: make(map[string]soc.Role, len(c.Workspaces)),
@@ -177,7 +199,7 @@ func (d *Desk) actorOf(ctx context.Context, c soc.Credential, found bool, hash [
 	if err != nil {
 		return soc.Actor{}, err
 	}
-	d.identity.usedCredential(c.ID, now)
+	d.identity.usedCredential(c.ID, d.clock())
 	return by, nil
 }
 

@@ -29,6 +29,7 @@ type NewCredential struct {
 	Source         string // source an ingest key is tied to
 	ExpiresAt      time.Time
 	ServiceAccount bool
+	OAuthClient    string // client id at the token issuer; nothing secret is issued
 }
 
 // IssuedCredential is a credential with its secret, which is shown once.
@@ -106,6 +107,7 @@ func (n NewCredential) checkTies(e *Error) {
 	if n.ServiceAccount && n.Kind != PrincipalService {
 		e.WithField("kind", "A service account is of kind service.")
 	}
+	n.checkOAuthClient(e)
 	if n.Source == "" {
 		return
 	}
@@ -117,13 +119,35 @@ func (n NewCredential) checkTies(e *Error) {
 	}
 }
 
+// checkOAuthClient holds a client of the token issuer to one workspace (M18) and
+// to the kinds that MCP lets in.
+func (n NewCredential) checkOAuthClient(e *Error) {
+	if n.OAuthClient == "" {
+		return
+	}
+	if len(n.OAuthClient) > 256 || EscapeVisible(n.OAuthClient) != n.OAuthClient {
+		e.WithField("oauthClient", "Must be 1 to 256 bytes of visible text: the client's id at the token issuer.")
+	}
+	if n.Kind != PrincipalAgent && n.Kind != PrincipalService || n.ServiceAccount {
+		e.WithField("oauthClient", "Belongs to a credential of kind agent or service that is no service account.")
+	}
+	if len(n.Workspaces) > 1 {
+		e.WithField("workspaceIds", "An OAuth client has exactly one workspace.")
+	}
+}
+
+// Live reports whether a credential that needs no secret of ours may be used.
+func (c Credential) Live(now time.Time) bool {
+	return c.ExpiresAt.IsZero() || now.Before(c.ExpiresAt)
+}
+
 // Accepts compares a presented secret's hash in constant time and says whether
 // it is the right one, and whether the credential is live with it at now.
 func (c Credential) Accepts(hash []byte, now time.Time) (right, live bool) {
 	current := subtle.ConstantTimeCompare(hash, c.SecretHash) == 1
 	former := len(c.FormerHash) > 0 && subtle.ConstantTimeCompare(hash, c.FormerHash) == 1
 	right = current || former
-	live = right && (c.ExpiresAt.IsZero() || now.Before(c.ExpiresAt)) && (current || now.Before(c.FormerUntil))
+	live = right && c.Live(now) && (current || now.Before(c.FormerUntil))
 	return right, live
 }
 

@@ -62,6 +62,9 @@ type Credential struct {
 	Prefix     string
 	ClientID   string
 	SecretHash []byte
+	// OAuthClient is the client's id at the token issuer (M14); such a credential
+	// has no secret of ours.
+	OAuthClient string
 	// FormerHash is the secret before the last rotation, good until FormerUntil.
 	FormerHash  []byte
 	FormerUntil time.Time

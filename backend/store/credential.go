@@ -6,7 +6,7 @@ import (
 	"vedette/backend/soc"
 )
 
-const credentialColumns = `SELECT c.id, c.organization_id, c.kind, c.name, c.prefix, COALESCE(c.client_id, ''), c.secret_hash, c.former_hash, c.former_until,
+const credentialColumns = `SELECT c.id, c.organization_id, c.kind, c.name, c.prefix, COALESCE(c.client_id, ''), COALESCE(c.oauth_client, ''), c.secret_hash, c.former_hash, c.former_until,
  c.scopes, c.workspaces, c.role, COALESCE(c.agent_id, ''), COALESCE(c.owner_id, ''), c.source, c.created_by, c.created_at, c.expires_at,
  c.revoked_at, c.last_used_at FROM credential c`
 
@@ -14,7 +14,7 @@ func scanCredential(r row) (soc.Credential, error) {
 	var c soc.Credential
 	var scopes, workspaces string
 	var former, created, expires, revoked, used int64
-	err := r.Scan(&c.ID, &c.Organization, &c.Kind, &c.Name, &c.Prefix, &c.ClientID, &c.SecretHash, &c.FormerHash, &former,
+	err := r.Scan(&c.ID, &c.Organization, &c.Kind, &c.Name, &c.Prefix, &c.ClientID, &c.OAuthClient, &c.SecretHash, &c.FormerHash, &former,
 		&scopes, &workspaces, &c.Role, &c.Agent, &c.Owner, &c.Source, &c.CreatedBy, &created, &expires, &revoked, &used)
 	if err != nil {
 		return c, err
@@ -25,14 +25,19 @@ func scanCredential(r row) (soc.Credential, error) {
 }
 
 // CredentialBySecret finds the key with a secret, by its hash; the secret of a
-// service account opens nothing without its client id.
+// service account opens nothing without its client id, and an OAuth client has none.
 func (r *Reader) CredentialBySecret(hash []byte) (soc.Credential, bool, error) {
-	return one(r, scanCredential, credentialColumns+` WHERE (c.secret_hash = $1 OR c.former_hash = $1) AND c.client_id IS NULL`, hash)
+	return one(r, scanCredential, credentialColumns+` WHERE (c.secret_hash = $1 OR c.former_hash = $1) AND c.client_id IS NULL AND c.oauth_client IS NULL`, hash)
 }
 
 // CredentialByClient finds a service account by its client id.
 func (r *Reader) CredentialByClient(clientID string) (soc.Credential, bool, error) {
 	return one(r, scanCredential, credentialColumns+` WHERE c.client_id = $1`, clientID)
+}
+
+// CredentialByOAuthClient finds what was made for a client of the token issuer.
+func (r *Reader) CredentialByOAuthClient(client string) (soc.Credential, bool, error) {
+	return one(r, scanCredential, credentialColumns+` WHERE c.oauth_client = $1`, client)
 }
 
 // Credential finds a credential of an organization; an empty organization is
@@ -49,10 +54,10 @@ func (r *Reader) Credentials(organization string) ([]soc.Credential, error) {
 
 // InsertCredential adds a credential.
 func (tx *Tx) InsertCredential(c soc.Credential) error {
-	return tx.insert(`INSERT INTO credential (id, organization_id, kind, name, prefix, client_id, secret_hash, former_hash, former_until, scopes, workspaces,
+	return tx.insert(`INSERT INTO credential (id, organization_id, kind, name, prefix, client_id, oauth_client, secret_hash, former_hash, former_until, scopes, workspaces,
  role, agent_id, owner_id, source, created_by, created_at, expires_at, revoked_at, last_used_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, 0, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0)`,
-		c.ID, c.Organization, string(c.Kind), c.Name, c.Prefix, optional(c.ClientID), c.SecretHash, list(c.Scopes), list(c.Workspaces),
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, NULL, 0, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0)`,
+		c.ID, c.Organization, string(c.Kind), c.Name, c.Prefix, optional(c.ClientID), optional(c.OAuthClient), c.SecretHash, list(c.Scopes), list(c.Workspaces),
 		string(c.Role), optional(c.Agent), optional(c.Owner), c.Source, c.CreatedBy, micros(c.CreatedAt), micros(c.ExpiresAt))
 }
 

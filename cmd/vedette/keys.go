@@ -26,6 +26,7 @@ type createKeyCommand struct {
 	Source         string        `help:"Source that an ingest key is tied to." placeholder:"SOURCE"`
 	Expires        time.Duration `help:"How long the key lives (agent keys 2160h unless stated, others for ever)." placeholder:"DURATION"`
 	ServiceAccount bool          `help:"Make a client id and secret for HTTP Basic instead of a key."`
+	OAuthClient    string        `name:"oauth-client" help:"Let this client of --oauth-issuer in by its tokens, instead of making a key." placeholder:"CLIENT-ID"`
 }
 
 func (c *createKeyCommand) Run(ctx context.Context, e *environment) error {
@@ -36,7 +37,7 @@ func (c *createKeyCommand) Run(ctx context.Context, e *environment) error {
 	defer l.close()
 	in := soc.NewCredential{
 		Kind: soc.PrincipalKind(c.Kind), Name: c.Name, Role: soc.Role(c.Role), Agent: c.Agent, Source: c.Source,
-		ServiceAccount: c.ServiceAccount,
+		ServiceAccount: c.ServiceAccount, OAuthClient: c.OAuthClient,
 	}
 	if c.Expires != 0 {
 		in.ExpiresAt = time.Now().Add(c.Expires)
@@ -65,13 +66,16 @@ func (c *createKeyCommand) Run(ctx context.Context, e *environment) error {
 	return e.printSecret(issued)
 }
 
-// printSecret shows a secret, once.
+// printSecret shows a secret, once; an OAuth client has none.
 func (e *environment) printSecret(issued soc.IssuedCredential) error {
 	value, rows := keyJSON(issued.Credential), [][]string{{"key", issued.Credential.ID}}
-	value["secret"] = issued.Secret
 	if issued.Credential.ClientID != "" {
 		rows = append(rows, []string{"client id", issued.Credential.ClientID})
 	}
+	if issued.Credential.OAuthClient != "" {
+		return e.print(value, append(rows, []string{"oauth client", issued.Credential.OAuthClient}))
+	}
+	value["secret"] = issued.Secret
 	return e.print(value, append(rows, []string{"secret", issued.Secret, "(shown once)"}))
 }
 
@@ -81,7 +85,7 @@ func keyJSON(c soc.Credential) map[string]any {
 		"role": c.Role, "created_by": c.CreatedBy, "created_at": timeJSON(c.CreatedAt), "expires_at": timeJSON(c.ExpiresAt),
 		"revoked_at": timeJSON(c.RevokedAt), "last_used_at": timeJSON(c.LastUsedAt),
 	}
-	for name, text := range map[string]string{"client_id": c.ClientID, "agent": c.Agent, "owner": c.Owner, "source": c.Source} {
+	for name, text := range map[string]string{"client_id": c.ClientID, "oauth_client": c.OAuthClient, "agent": c.Agent, "owner": c.Owner, "source": c.Source} {
 		if text != "" {
 			value[name] = text
 		}

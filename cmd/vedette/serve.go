@@ -30,6 +30,7 @@ type serveCommand struct {
 	KillFile      string   `help:"Marker file that stops everything while it exists (default: <db>.kill)." placeholder:"FILE"`
 	EgressAllow   []string `help:"What webhooks, connectors and the model may reach beyond public https: CIDR or host[:port]." placeholder:"TARGET"`
 	MetricsListen string   `help:"Loopback or internal address that serves /metrics and /debug/pprof, and nothing else." placeholder:"HOST:PORT"`
+	OAuthIssuer   string   `name:"oauth-issuer" help:"Take access tokens of this OAuth 2.1 issuer at /mcp; clients are let in by vedette keys create --oauth-client." placeholder:"URL"`
 	ReadOnly      bool     `help:"Refuse every write but sessions, kill switch and ingest."`
 	NoAuth        bool     `help:"Serve MCP to anybody on this machine as one fixed principal of a demo; loopback only."`
 	RangeURL      string   `name:"range-url" hidden:"" help:"Use this running range in a demonstration, instead of one's own."`

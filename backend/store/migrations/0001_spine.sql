@@ -71,6 +71,8 @@ CREATE TABLE credential (
   name TEXT NOT NULL,
   prefix TEXT NOT NULL,
   client_id TEXT UNIQUE,
+  -- Who an external token issuer says it is, instead of a secret of ours.
+  oauth_client TEXT UNIQUE,
   secret_hash @blob NOT NULL UNIQUE,
   -- The secret before the last rotation, good until former_until.
   former_hash @blob UNIQUE,
