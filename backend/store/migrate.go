@@ -284,6 +284,10 @@ func migratePostgres(ctx context.Context, pool *pgxpool.Pool, skip bool) error {
 	return err
 }
 
+func unwritable(name string, err error) error {
+	return fmt.Errorf("the database %s cannot be written. Check that the folder exists, belongs to this user and is not mounted read-only: %w", name, err)
+}
+
 // openFailure says what a person can do about a database that does not open.
 func openFailure(name string, err error) error {
 	var lite *sqlite.Error
@@ -296,7 +300,7 @@ func openFailure(name string, err error) error {
 	case sqliteCorrupt:
 		return fmt.Errorf("the database %s is damaged. Stop every process that uses it, keep a copy, and restore a backup; `vedette backup verify FILE` tells whether one is whole: %w", name, err)
 	case sqliteCantOpen, sqliteReadOnly:
-		return fmt.Errorf("the database %s cannot be written. Check that the folder exists, belongs to this user and is not mounted read-only: %w", name, err)
+		return unwritable(name, err)
 	case sqliteFull, sqliteIOError:
 		return fmt.Errorf("the disk under %s is full or failing. Free space and start again; nothing was changed: %w", name, err)
 	case sqliteBusy:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -100,6 +101,9 @@ func (s *Store) openSQLite(ctx context.Context, path string, options Options) er
 	// store; in memory that costs a copy, in a file a write for each page. The
 	// cache (16 MB, filled only by large groups) keeps a group from being written
 	// to the log and read back before its commit.
+	if err := createPrivate(path); err != nil {
+		return err
+	}
 	writer, err := sql.Open("sqlite", base+"&_txlock=immediate&_pragma=temp_store(memory)&_pragma=cache_size(-16000)")
 	if err != nil {
 		return openFailure(path, err)
@@ -123,6 +127,19 @@ func (s *Store) openSQLite(ctx context.Context, path string, options Options) er
 	s.writerStmts, s.readerStmts = newStatements(writer), newStatements(reader)
 	s.jobs, err = newSQLiteJobInserter(writer)
 	return err
+}
+
+// createPrivate makes a missing database readable by its owner alone: it holds a
+// security team's incidents. SQLite gives the files beside it the same mode.
+func createPrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrPermission) {
+		return unwritable(path, err)
+	}
+	if err != nil {
+		return openFailure(path, err)
+	}
+	return file.Close()
 }
 
 // sqliteURL is the form of a path that takes parameters.

@@ -235,9 +235,11 @@ func TestDemoEndToEnd(t *testing.T) {
 
 func checkDemoFile(t *testing.T, folder string, file demoFile, base string) {
 	t.Helper()
-	info, err := os.Stat(filepath.Join(folder, "vedette.db.demo.json"))
-	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
+	for _, suffix := range []string{"", "-wal", "-shm", ".key", ".demo.json"} {
+		info, err := os.Stat(filepath.Join(folder, "vedette.db"+suffix))
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("vedette.db%s: mode %v, %v", suffix, info.Mode(), err)
+		}
 	}
 	if file.BaseURL != base || len(file.Workspaces) != 2 || file.ServiceAccount.ClientID == "" {
 		t.Errorf("%+v", file)
