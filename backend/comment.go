@@ -2,9 +2,9 @@ package backend
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"vedette/backend/soc"
 	"vedette/backend/store"
@@ -13,42 +13,144 @@ import (
 // commentBytes bounds a comment (portal-api.md sections 8 and 10).
 const commentBytes = 64 << 10
 
-// AddComment posts a note on an incident, stored byte for byte.
-func (d *Desk) AddComment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, body string) (c soc.Comment, err error) {
-	if err := by.May(soc.ScopeIncidentsComments, soc.RoleAnalyst); err != nil {
-		return c, d.refused(ctx, by, "comment_added", err, nil)
+// mentionLimit bounds the people one comment names (case-api.md section 5).
+const mentionLimit = 50
+
+// AddComment posts a note on an incident, stored byte for byte, on closed ones
+// too. Only Mentions names people, never an @name in the text; where one of
+// them may not look into the workspace nothing is posted. An engaged kill
+// switch stops the comments of agents and of nobody else (S33).
+func (d *Desk) AddComment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, in soc.NewComment) (c soc.Comment, err error) {
+	if err = mayComment(by); err == nil {
+		err = d.mayWrite()
 	}
-	if err := d.mayWrite(); err != nil {
-		return c, err
+	if err == nil {
+		err = d.checkComment(by, in)
 	}
-	if strings.TrimSpace(body) == "" || len(body) > commentBytes {
-		return c, soc.InvalidField("body", "must hold 1 to %d bytes of text", commentBytes)
-	}
-	err = d.write(ctx, func(tx *store.Tx) error {
-		i, err := d.incident(&tx.Reader, by, ref)
-		if err != nil {
+	if err == nil {
+		err = d.write(ctx, func(tx *store.Tx) error {
+			c, err = d.addComment(tx, by, ref, in)
 			return err
-		}
-		if c, err = d.postComment(tx, by, i, body, false); err != nil {
-			return err
-		}
-		e := d.entry(by, "comment_added")
-		e.Incident, e.Target = i.ID, c.ID
-		tx.Audit(e)
-		return d.settleIdempotency(tx, by, c)
-	})
-	return c, err
+		})
+	}
+	if err != nil {
+		return soc.Comment{}, d.refused(ctx, by, "comment_added", err, nil)
+	}
+	return c, nil
 }
 
-// postComment adds a comment in a transaction under way.
-func (d *Desk) postComment(tx *store.Tx, by soc.Actor, i soc.Incident, body string, closing bool) (soc.Comment, error) {
-	id, err := uuid.NewV7()
+// mayComment takes the scope of either family that posts comments.
+func mayComment(by soc.Actor) error {
+	scope := soc.ScopeIncidentsComments
+	if !by.Has(scope) && by.Has(soc.ScopeCasesWrite) {
+		scope = soc.ScopeCasesWrite
+	}
+	return by.May(scope, soc.RoleAnalyst)
+}
+
+// checkComment are the rules that need no row.
+func (d *Desk) checkComment(by soc.Actor, in soc.NewComment) error {
+	if strings.TrimSpace(in.Body) == "" || len(in.Body) > commentBytes {
+		return soc.InvalidField("body", "must hold 1 to %d bytes of text", commentBytes)
+	}
+	if len(in.Mentions) > mentionLimit {
+		return soc.InvalidField("mentions", "must name at most %d people", mentionLimit)
+	}
+	if in.Extension == "" {
+		return nil
+	}
+	known := d.extensions(by.Workspace)
+	switch {
+	case slices.Contains(known, in.Extension):
+		return nil
+	case len(known) == 0:
+		return soc.InvalidField("extensionId", "must be absent: no connector serves this workspace")
+	}
+	return soc.InvalidField("extensionId", "must be the id of a connector of this workspace: %s", strings.Join(known, ", "))
+}
+
+// extensions are the ids of the connectors that serve a workspace.
+func (d *Desk) extensions(workspace string) []string {
+	var ids []string
+	for _, c := range d.connectors {
+		if len(c.Workspaces) == 0 || slices.Contains(c.Workspaces, workspace) {
+			ids = append(ids, c.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (d *Desk) addComment(tx *store.Tx, by soc.Actor, ref soc.IncidentRef, in soc.NewComment) (soc.Comment, error) {
+	i, err := d.incident(&tx.Reader, by, ref)
 	if err != nil {
 		return soc.Comment{}, err
 	}
-	c := soc.Comment{
-		ID: id.String(), Workspace: i.Workspace, Incident: i.ID, Body: body, AuthorKind: by.Kind, AuthorID: by.ID,
-		AuthorName: by.Name, Closing: closing, CreatedAt: d.clock(),
+	if err := in.IfMatch.Check(i.Version); err != nil {
+		return soc.Comment{}, err
+	}
+	if by.Kind == soc.PrincipalAgent {
+		kill, err := d.killFacts(&tx.Reader, by, i.Workspace)
+		if err != nil {
+			return soc.Comment{}, err
+		}
+		if kill != (soc.KillFacts{}) {
+			return soc.Comment{}, soc.Errorf(soc.Refused, soc.CodeKillSwitchEngaged, "A kill switch is engaged; agents post nothing.").
+				WithFix("%s", soc.NextStep(soc.CodeKillSwitchEngaged))
+		}
+	}
+	if in.Mentions, err = mentioned(&tx.Reader, i.Workspace, in.Mentions); err != nil {
+		return soc.Comment{}, err
+	}
+	c, err := d.keepComment(tx, by, soc.Comment{
+		Workspace: i.Workspace, Incident: i.ID, Body: in.Body, Mentions: in.Mentions, Extension: in.Extension,
+	})
+	if err != nil {
+		return c, err
+	}
+	e := d.entry(by, "comment_added")
+	e.Incident, e.Target = i.ID, c.ID
+	tx.Audit(e)
+	return c, d.settleIdempotency(tx, by, c)
+}
+
+// mentioned are the people named, each once, all of whom may look into the
+// workspace.
+func mentioned(r *store.Reader, workspace string, people []string) ([]string, error) {
+	members, err := r.Members(workspace, people)
+	if err != nil {
+		return nil, err
+	}
+	var once []string
+	for n, id := range people {
+		if _, member := members[id]; !member {
+			return nil, soc.InvalidField(fmt.Sprintf("mentions[%d]", n), "is nobody with access to this workspace")
+		}
+		if !slices.Contains(once, id) {
+			once = append(once, id)
+		}
+	}
+	return once, nil
+}
+
+// postComment adds a comment of the actor in a transaction under way.
+func (d *Desk) postComment(tx *store.Tx, by soc.Actor, i soc.Incident, body string, closing bool) (soc.Comment, error) {
+	return d.keepComment(tx, by, soc.Comment{Workspace: i.Workspace, Incident: i.ID, Body: body, Closing: closing})
+}
+
+// keepComment stores a comment with its author and time.
+func (d *Desk) keepComment(tx *store.Tx, by soc.Actor, c soc.Comment) (soc.Comment, error) {
+	id, err := d.newUUID()
+	if err != nil {
+		return soc.Comment{}, err
+	}
+	c.ID, c.AuthorKind, c.AuthorID, c.AuthorName, c.CreatedAt = id, by.Kind, by.ID, by.Name, d.clock()
+	if by.Kind == soc.PrincipalPerson {
+		person, _, err := tx.Person(by.ID)
+		if err != nil {
+			return soc.Comment{}, err
+		}
+		c.AuthorMail = person.Email
 	}
 	return c, tx.InsertComment(c)
 }

@@ -43,10 +43,13 @@ func TestS8ARunSeesOneIncident(t *testing.T) {
 				_, err := o.desk.SearchEvidence(ctx, a, ref, soc.EvidenceFilter{Limit: 5})
 				return err
 			},
-			"evidence":  func(a soc.Actor) error { _, _, err := o.desk.GetEvidence(ctx, a, ref, []int{1}); return err },
-			"columns":   func(a soc.Actor) error { _, err := o.desk.EvidenceColumns(ctx, a, other); return err },
-			"comments":  func(a soc.Actor) error { _, _, err := o.desk.Comments(ctx, a, ref, nil, 5); return err },
-			"comment":   func(a soc.Actor) error { _, err := o.desk.AddComment(ctx, a, ref, "hello"); return err },
+			"evidence": func(a soc.Actor) error { _, _, err := o.desk.GetEvidence(ctx, a, ref, []int{1}); return err },
+			"columns":  func(a soc.Actor) error { _, err := o.desk.EvidenceColumns(ctx, a, other); return err },
+			"comments": func(a soc.Actor) error { _, _, err := o.desk.Comments(ctx, a, ref, nil, 5); return err },
+			"comment": func(a soc.Actor) error {
+				_, err := o.desk.AddComment(ctx, a, ref, soc.NewComment{Body: "hello"})
+				return err
+			},
 			"gamebook":  func(a soc.Actor) error { _, err := o.desk.LastGamebook(ctx, a, ref); return err },
 			"procedure": func(a soc.Actor) error { _, err := o.desk.GetSOPs(ctx, a, ref, ""); return err },
 			"playbooks": func(a soc.Actor) error {

@@ -18,7 +18,7 @@ func addComment(ctx context.Context, r *request, in schemas.AddComment) (any, er
 	}
 	return once(ctx, r, write[soc.Comment]{
 		do: func(ctx context.Context, by soc.Actor) (soc.Comment, error) {
-			return r.server.desk.AddComment(ctx, by, r.ref(in.IncidentID), in.Body)
+			return r.server.desk.AddComment(ctx, by, r.ref(in.IncidentID), soc.NewComment{Body: in.Body})
 		},
 		draw: func(c soc.Comment) any {
 			return commentAnswer{Summary: "Comment posted on " + in.IncidentID + ".", CommentID: c.ID}

@@ -20,7 +20,7 @@ type Desk interface {
 	TriageIncident(ctx context.Context, by soc.Actor, r soc.TriageRequest) (soc.Triage, error)
 	SubmitInvestigation(ctx context.Context, by soc.Actor, r soc.SubmitInvestigation) (soc.InvestigationReceipt, error)
 	SubmitGamebook(ctx context.Context, by soc.Actor, r soc.SubmitGamebook) (soc.GamebookReceipt, error)
-	AddComment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, body string) (soc.Comment, error)
+	AddComment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, in soc.NewComment) (soc.Comment, error)
 	// StoredAnswer finds the answer of a write made before (web.Answers).
 	StoredAnswer(ctx context.Context, claim soc.IdempotencyClaim) (status int, body []byte, found bool, err error)
 	// RecordCall records one call: audit, ledger and taint. It is called before

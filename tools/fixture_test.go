@@ -299,7 +299,7 @@ func (d *fixtureDesk) SubmitGamebook(ctx context.Context, by soc.Actor, r soc.Su
 	return receipt, d.complete(by, receipt)
 }
 
-func (d *fixtureDesk) AddComment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, body string) (soc.Comment, error) {
+func (d *fixtureDesk) AddComment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, in soc.NewComment) (soc.Comment, error) {
 	if err := d.begin(ctx, "AddComment"); err != nil {
 		return soc.Comment{}, err
 	}
@@ -307,7 +307,7 @@ func (d *fixtureDesk) AddComment(ctx context.Context, by soc.Actor, ref soc.Inci
 		return soc.Comment{}, err
 	}
 	d.mu.Lock()
-	c := soc.Comment{ID: fmt.Sprintf("comment-%d", len(d.comments[ref.ID])+1), Body: body, CreatedAt: testTime, AuthorKind: by.Kind}
+	c := soc.Comment{ID: fmt.Sprintf("comment-%d", len(d.comments[ref.ID])+1), Body: in.Body, CreatedAt: testTime, AuthorKind: by.Kind}
 	d.comments[ref.ID] = append(d.comments[ref.ID], c)
 	d.mu.Unlock()
 	return c, d.complete(by, c)

@@ -27,6 +27,8 @@ type comment struct {
 	IsClosingComment  bool         `json:"isClosingComment"`
 	TicketNoteID      *string      `json:"ticketNoteId"`
 	TicketID          *string      `json:"ticketId"`
+	// ExtensionID is the connector the comment came through.
+	ExtensionID *string `json:"extensionId"`
 }
 
 const commentPage = 200
@@ -52,10 +54,33 @@ func (d *door) comments(ctx context.Context, by soc.Actor, in commentsInput) (we
 	return web.Reply[[]comment]{Data: out, Page: page}, err
 }
 
+type addCommentInput struct {
+	incidentInput
+	IfMatch web.IfMatch `header:"If-Match"`
+	Body    newComment  `body:"json"`
+}
+
+type newComment struct {
+	Content     string `json:"content" jsonschema:"minLength=1,maxLength=65536" jsonschema_description:"1 to 65536 bytes, kept byte for byte."`
+	ExtensionID string `json:"extensionId,omitempty" jsonschema:"minLength=1,maxLength=128" jsonschema_description:"Id of the connector it comes through."`
+}
+
+func (d *door) addComment(ctx context.Context, by soc.Actor, in addCommentInput) (web.Reply[comment], error) {
+	draw := func(c soc.Comment) web.Reply[comment] { return web.OK(drawComment(c)) }
+	c, err := d.desk.AddComment(ctx, web.Answering(by, draw), in.ref(by), soc.NewComment{
+		Body: in.Body.Content, Extension: in.Body.ExtensionID, IfMatch: in.IfMatch.IfMatch,
+	})
+	if err != nil {
+		return web.Reply[comment]{}, renamed(err, "body", "content")
+	}
+	return draw(c), nil
+}
+
 func drawComment(c soc.Comment) comment {
 	out := comment{
 		ID: c.ID, Message: c.Body, CreatedTime: schemas.Time(c.CreatedAt), AuthorEmail: textOrNull(c.AuthorMail),
-		AuthorName: textOrNull(c.AuthorName), IsActivityComment: c.Activity, IsClosingComment: c.Closing,
+		AuthorName: textOrNull(c.AuthorName), IsActivityComment: c.Activity, IsClosingComment: c.Closing, TicketID: textOrNull(c.Ticket),
+		ExtensionID: textOrNull(c.Extension),
 	}
 	if c.AuthorKind == soc.PrincipalAgent {
 		out.IsAgentComment, out.AgentName = true, textOrNull(c.AuthorName)

@@ -22,9 +22,12 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 	p.startGamebook(t, i)
 	ok := func(target string) webtest.Example { return webtest.Example{Target: target, Status: 200} }
 	p.Matrix(t, p.family, map[string]webtest.Example{
-		"GET " + incidentRoute:                                              ok(p.incident(i, "")),
-		"GET " + incidentRoute + "/evidence":                                ok(p.incident(i, "/evidence")),
-		"GET " + incidentRoute + "/comments":                                ok(p.incident(i, "/comments")),
+		"GET " + incidentRoute:               ok(p.incident(i, "")),
+		"GET " + incidentRoute + "/evidence": ok(p.incident(i, "/evidence")),
+		"GET " + incidentRoute + "/comments": ok(p.incident(i, "/comments")),
+		"POST " + incidentRoute + "/comments": {
+			Target: p.incident(i, "/comments"), Body: `{"content":"Seen."}`, Status: 201, Adds: webtest.Counted{Audit: 1},
+		},
 		"GET " + incidentRoute + "/last-gamebook":                           ok(p.incident(i, "/last-gamebook")),
 		"GET /api/v2/workspaces/{workspaceId}/incidents/{source}/by-entity": ok(p.list("authored", "EntityKind=Host&EntityFilter=ep-2001")),
 		"POST " + toolRoute + "/gamebooks": {

@@ -29,7 +29,7 @@ type table struct {
 func TestAnswersOfTheReads(t *testing.T) {
 	p := open(t)
 	scan := p.byID(t, "authored-2")
-	if _, err := p.Desk.AddComment(t.Context(), p.by(), soc.IncidentRef{ID: scan.ID}, "First <b>note</b>\r\nof [E1] "); err != nil {
+	if _, err := p.Desk.AddComment(t.Context(), p.by(), soc.IncidentRef{ID: scan.ID}, soc.NewComment{Body: "First <b>note</b>\r\nof [E1] "}); err != nil {
 		t.Fatal(err)
 	}
 	p.startGamebook(t, scan)

@@ -42,3 +42,13 @@ func cellTime(at time.Time) string {
 	}
 	return schemas.Time(at).String()
 }
+
+// renamed says of a member what the desk said of it under the desk's name.
+func renamed(err error, desk, wire string) error {
+	e := soc.AsError(err)
+	if messages, named := e.Fields[desk]; named {
+		delete(e.Fields, desk)
+		e.Fields[wire] = messages
+	}
+	return err
+}

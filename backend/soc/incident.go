@@ -228,5 +228,22 @@ type Comment struct {
 	AuthorMail string
 	Closing    bool
 	Activity   bool
-	CreatedAt  time.Time
+	// Mentions are ids of the people the comment names, in the order given.
+	Mentions []string
+	// Extension is the id of the connector the comment came through, and Ticket
+	// that of the ticket it is about; empty for none.
+	Extension string
+	Ticket    string
+	CreatedAt time.Time
+}
+
+// NewComment is a comment somebody posts. Mentions are ids of people with
+// access to the workspace, at most 50; Extension the id of a connector that
+// serves it, empty for none.
+type NewComment struct {
+	Body      string
+	Mentions  []string
+	Extension string
+	// IfMatch is the caller's condition on the incident's revision.
+	IfMatch IfMatch
 }

@@ -6,20 +6,26 @@ import (
 	"vedette/backend/soc"
 )
 
-const commentColumns = `SELECT id, workspace_id, incident_id, body, author_kind, author_id, author_name, author_mail, closing, activity, created_at FROM comment`
+const commentColumns = `SELECT id, workspace_id, incident_id, body, author_kind, author_id, author_name, author_mail, closing, activity, mentions, extension_id, ticket_id, created_at FROM comment`
 
 func scanComment(r row) (soc.Comment, error) {
 	var c soc.Comment
+	var mentions string
 	var at int64
-	err := r.Scan(&c.ID, &c.Workspace, &c.Incident, &c.Body, &c.AuthorKind, &c.AuthorID, &c.AuthorName, &c.AuthorMail, &c.Closing, &c.Activity, &at)
+	err := r.Scan(&c.ID, &c.Workspace, &c.Incident, &c.Body, &c.AuthorKind, &c.AuthorID, &c.AuthorName, &c.AuthorMail, &c.Closing, &c.Activity,
+		&mentions, &c.Extension, &c.Ticket, &at)
+	if err != nil {
+		return c, err
+	}
 	c.CreatedAt = fromMicros(at)
-	return c, err
+	return c, decodeAll(mentions, &c.Mentions)
 }
 
 // InsertComment adds a comment, byte for byte.
 func (tx *Tx) InsertComment(c soc.Comment) error {
-	return tx.insert(`INSERT INTO comment (id, workspace_id, incident_id, body, author_kind, author_id, author_name, author_mail, closing, activity, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, c.ID, c.Workspace, c.Incident, c.Body, string(c.AuthorKind), c.AuthorID, c.AuthorName, c.AuthorMail, c.Closing, c.Activity, micros(c.CreatedAt))
+	return tx.insert(`INSERT INTO comment (id, workspace_id, incident_id, body, author_kind, author_id, author_name, author_mail, closing, activity, mentions, extension_id, ticket_id, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, c.ID, c.Workspace, c.Incident, c.Body, string(c.AuthorKind), c.AuthorID, c.AuthorName, c.AuthorMail, c.Closing, c.Activity,
+		list(c.Mentions), c.Extension, c.Ticket, micros(c.CreatedAt))
 }
 
 // Comments lists the comments of an incident, oldest first.

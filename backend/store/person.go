@@ -67,6 +67,32 @@ func (r *Reader) RolesIn(workspace string) (map[string]soc.Role, error) {
 WHERE g.workspace_id = $1 AND p.disabled = FALSE`, workspace))
 }
 
+// Members are those of the given people who may look into a workspace and are
+// not disabled, by person id: with a role there, or admin of the organization
+// that has it.
+func (r *Reader) Members(workspace string, people []string) (map[string]soc.Person, error) {
+	members := make(map[string]soc.Person, len(people))
+	for _, id := range people {
+		p, found, err := one(r, scanPerson, memberColumns+` AND p.id = $2`, workspace, id)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			members[p.ID] = p
+		}
+	}
+	return members, nil
+}
+
+// MemberByEmail is Members for one normal address (soc.NormalEmail).
+func (r *Reader) MemberByEmail(workspace, email string) (soc.Person, bool, error) {
+	return one(r, scanPerson, memberColumns+` AND p.email = $2`, workspace, email)
+}
+
+const memberColumns = `SELECT p.id, p.organization_id, p.email, p.name, '', p.organization_admin, p.disabled, 0, 0, p.created_at
+FROM person p JOIN workspace w ON w.organization_id = p.organization_id WHERE w.id = $1 AND p.disabled = FALSE
+AND (p.organization_admin = TRUE OR EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = p.id AND g.workspace_id = w.id))`
+
 // People lists the people of an organization by address, with grants; an empty
 // organization lists all and is for the host only.
 func (r *Reader) People(organization string) ([]soc.Person, error) {

@@ -296,6 +296,9 @@ CREATE TABLE comment (
   author_mail TEXT NOT NULL,
   closing @bool NOT NULL,
   activity @bool NOT NULL,
+  mentions TEXT NOT NULL,
+  extension_id TEXT NOT NULL,
+  ticket_id TEXT NOT NULL,
   created_at @int NOT NULL
 ) @strict;
 CREATE INDEX comment_incident ON comment (incident_id, created_at, id);
