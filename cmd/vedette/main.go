@@ -34,6 +34,7 @@ type program struct {
 	Workspaces workspacesCommand `cmd:"" help:"Workspaces and their agent settings."`
 	KillSwitch killSwitchCommand `cmd:"" help:"Stop everything that acts."`
 	Audit      auditCommand      `cmd:"" help:"The tamper-evident record."`
+	Backup     backupCommand     `cmd:"" help:"Copies of the database: make, check, put back."`
 	Bench      benchCommand      `cmd:"" help:"Measure the product beside the raw engine, in databases made for it."`
 	Selftest   selftestCommand   `cmd:"" help:"Prove on a copy or an empty instance that the promises hold."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
