@@ -29,6 +29,8 @@ type Desk struct {
 	notices    notices
 	identity   *identity
 	health     storeCheck
+	// attachments bound the files of one incident.
+	attachments soc.AttachmentLimits
 }
 
 // Config is what a Desk is made of. Store is required.
@@ -52,6 +54,9 @@ type Config struct {
 	PublicURL string
 	// ReadOnly refuses every write but sessions, kill switch and ingest.
 	ReadOnly bool
+	// Attachments bound the files of one incident; a zero member is the
+	// shipped one.
+	Attachments soc.AttachmentLimits
 }
 
 // Connector is what the desk must know of a way out. Calls to the product
@@ -76,6 +81,7 @@ func New(c Config) *Desk {
 		store: c.Store, now: c.Now, random: c.Random, log: c.Log, connectors: c.Connectors, mappers: c.Mappers, catalogue: c.Catalogue,
 		reference: Reference(), weights: soc.ShippedWeights(),
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, identity: newIdentity(),
+		attachments: c.Attachments.OrShipped(),
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -149,7 +149,22 @@ func (a Actor) Has(s Scope) bool {
 	if a.Session || a.Kind == PrincipalHost || a.Kind == PrincipalSystem {
 		return a.Kind != ""
 	}
-	return slices.Contains(a.Scopes, s)
+	return slices.ContainsFunc(a.Scopes, s.Is)
+}
+
+// caseSpellings are the scopes that the case family spells in its own way; each
+// pair is one scope (case-api.md section 2).
+var caseSpellings = map[Scope]Scope{ScopeCasesRead: ScopeIncidentsRead, ScopeCasesWrite: ScopeIncidentsWrite}
+
+// Is reports whether both are spellings of one scope.
+func (s Scope) Is(other Scope) bool {
+	core := func(s Scope) Scope {
+		if c, spelled := caseSpellings[s]; spelled {
+			return c
+		}
+		return s
+	}
+	return core(s) == core(other)
 }
 
 // Fresh reports whether the person signed in within the last five minutes.

@@ -153,8 +153,12 @@ func DisplayName(text string) string {
 	if utf8.RuneCountInString(escaped) <= MaxDisplayName {
 		return escaped
 	}
-	runes := []rune(escaped)
-	cut := MaxDisplayName - 1
+	return cutEscaped([]rune(escaped), MaxDisplayName)
+}
+
+// cutEscaped shortens escaped text to limit characters with a visible cut.
+func cutEscaped(runes []rune, limit int) string {
+	cut := limit - 1
 	// An escape is never cut in two: it would read as something else.
 	for i := cut - 1; i >= 0 && i > cut-12; i-- {
 		if runes[i] == '⟧' {

@@ -28,7 +28,8 @@ var unscoped = map[string]string{
 	"AuditHead": "the record is one for the installation", "Audit": "the entry says its workspace", "Enqueue": "the job's arguments name the row, which says its workspace",
 	"StoredAnswer": "the principal is part of the key", "CompleteIdempotency": "the principal is part of the key", "FreeIdempotency": "the principal is part of the key", "SweepIdempotency": "the host's",
 	"KillSwitch": "scope and id are the key", "KillSwitches": "an organization's", "SaveKillSwitch": "scope and id are the key", "GamebooksToHalt": "what a switch covers", "HaltedSince": "what a switch covered", "Kill": "takes the workspace as a row",
-	"OpenWork": "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
+	"SweepContent": "the worker's, over all workspaces",
+	"OpenWork":     "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
 	"Refusals": "an agent's own", "AddRefusal": "an agent's own", "ForgetRefusals": "the host's", "Taint": "an agent's own", "RaiseTaint": "an agent's own",
 	"AttemptsOn":    "only numbers, of an incident that was found by workspace",
 	"Approvals":     "of a gamebook that was found by workspace",
@@ -85,7 +86,7 @@ func sample(t reflect.Type, workspace string) reflect.Value {
 			case !field.IsExported():
 			case field.Name == "Workspace" && field.Type.Kind() == reflect.String:
 				v.Field(i).SetString(workspace)
-			case strings.HasPrefix(field.Name, "Deleted") || field.Name == "FinishedAt" || field.Name == "SupersededBy":
+			case strings.HasPrefix(field.Name, "Deleted") || field.Name == "RemovedAt" || field.Name == "FinishedAt" || field.Name == "SupersededBy":
 				// Rows that still count.
 			default:
 				v.Field(i).Set(sample(field.Type, workspace))
@@ -268,6 +269,15 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error { return tx.InsertSighting(of(soc.Sighting{}).Interface().(soc.Sighting), 1) },
 			func() error { return tx.InsertEvidence(of(soc.Evidence{}).Interface().(soc.Evidence)) },
 			func() error { return tx.InsertComment(of(soc.Comment{}).Interface().(soc.Comment)) },
+			func() error { return tx.BeginContent(mark, mark, fixtureTime) },
+			func() error { _, err := tx.AddChunk(mark, mark, 1, []byte(mark)); return err },
+			func() error { // kept, and one more on its way
+				if _, _, err := tx.KeepContent(Content{Workspace: mark, ID: mark, SHA256: mark, Size: 1}); err != nil {
+					return err
+				}
+				return tx.BeginContent(mark, "y-a", fixtureTime)
+			},
+			func() error { return tx.InsertAttachment(of(soc.Attachment{}).Interface().(soc.Attachment)) },
 			func() error { return tx.InsertGamebook(gamebook) },
 			func() error { return tx.InsertApproval(of(soc.Approval{}).Interface().(soc.Approval)) },
 			func() error { _, err := tx.TakeTarget(mark, mark, mark, mark, fixtureTime); return err },

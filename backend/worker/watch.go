@@ -23,6 +23,7 @@ func (w *Worker) watch(ctx context.Context) {
 		{"expiries", everyExpiry, w.config.Desk.ExpireGamebooks},
 		{"resume", everyExpiry, w.config.Desk.ResumeWork},
 		{"checkpoint", everyMinute, w.checkpoint},
+		{"files nobody has", everyMinute, w.config.Desk.SweepContent},
 	}, w.config.Tasks...)
 	last := make([]time.Time, len(due))
 	tick := time.NewTicker(everySecond)

@@ -123,7 +123,7 @@ func (m *matrix) strangers() {
 
 func (m *matrix) scoped() {
 	h, op := m.house, m.route
-	others := slices.DeleteFunc(slices.Clone(soc.AllScopes), func(s soc.Scope) bool { return s == op.Scope })
+	others := slices.DeleteFunc(slices.Clone(soc.AllScopes), op.Scope.Is)
 	right := Key{Role: op.MinRole, Scopes: []soc.Scope{op.Scope}}
 	with := func(change func(*Key)) string {
 		key := right
