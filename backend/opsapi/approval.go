@@ -99,7 +99,7 @@ func (a *api) registerApprovals() {
 	add(a, with(decide, http.MethodPost, "/approvals/{gamebook}/deny", "deny_gamebook", "Reject it for good."), a.deny)
 	add(a, with(decide, http.MethodPost, "/approvals/batch", "decide_batch", "Decide harmless gamebooks of one playbook together."), a.decideBatch)
 	resubmit := with(decide, http.MethodPost, "/approvals/{gamebook}/resubmit", "resubmit_gamebook", "Ask again for what ended without running.")
-	resubmit.MinRole, resubmit.Rate, resubmit.Status = soc.RoleAnalyst, "write", http.StatusCreated
+	resubmit.MinRole, resubmit.Rate, resubmit.Status, resubmit.Also = soc.RoleAnalyst, "write", http.StatusCreated, []int{http.StatusOK}
 	add(a, resubmit, a.resubmit)
 }
 

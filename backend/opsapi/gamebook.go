@@ -108,7 +108,7 @@ func (a *api) registerGamebooks() {
 	read := web.Operation{Who: web.Scoped, Scope: soc.ScopeOpsRead, MinRole: soc.RoleViewer, Rate: "read", Kinds: kinds}
 	add(a, with(read, http.MethodGet, "/gamebooks", "list_gamebooks", "Gamebooks, newest request first."), a.listGamebooks)
 	add(a, with(read, http.MethodGet, "/gamebooks/{id}", "get_gamebook", "A gamebook with its execution."), a.getGamebook)
-	ask := web.Operation{Who: web.Person, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Status: http.StatusCreated, Errors: []soc.Code{soc.CodeRefused, soc.CodeInvalidState}}
+	ask := web.Operation{Who: web.Person, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Status: http.StatusCreated, Also: []int{http.StatusOK}, Errors: []soc.Code{soc.CodeRefused, soc.CodeInvalidState}}
 	add(a, with(ask, http.MethodPost, "/gamebooks", "submit_gamebook", "Ask for a response."), a.submitGamebook)
 	add(a, with(ask, http.MethodPost, "/gamebooks/{id}/rollback", "roll_back_gamebook", "Ask for what undoes a gamebook."), a.rollBack)
 	tighten := web.Operation{Who: web.Scoped, Scope: soc.ScopeOpsTighten, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Kinds: kinds, Errors: []soc.Code{soc.CodeInvalidState}}

@@ -122,7 +122,9 @@ func (a *api) registerHeld() {
 	read := web.Operation{Who: web.Scoped, Scope: soc.ScopeOpsRead, MinRole: soc.RoleViewer, Rate: "read", Kinds: []soc.PrincipalKind{soc.PrincipalPerson, soc.PrincipalService}}
 	add(a, with(read, http.MethodGet, "/held", "list_held", "Verdicts that wait for a person, oldest first."), a.listHeld)
 	add(a, with(read, http.MethodGet, "/held/{investigation}", "get_held", "One held verdict with its reasons."), a.getHeld)
-	decide := web.Operation{Who: web.Person, MinRole: soc.RoleAnalyst, Rate: "decide", Write: true}
+	decide := web.Operation{
+		Who: web.Person, MinRole: soc.RoleAnalyst, Rate: "decide", Write: true, Errors: []soc.Code{soc.CodeConflict, soc.CodeInvalidState},
+	}
 	add(a, with(decide, http.MethodPost, "/held/{investigation}/accept", "accept_held", "Accept a held verdict: the incident is closed or set as proposed."), a.acceptHeld)
 	add(a, with(decide, http.MethodPost, "/held/{investigation}/reject", "reject_held", "Reject a held verdict; the incident stays open."), a.rejectHeld)
 	add(a, with(decide, http.MethodPost, "/incidents/{incident}/verdict", "set_verdict", "Give an incident a person's standing verdict."), a.setVerdict)

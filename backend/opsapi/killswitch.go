@@ -51,7 +51,7 @@ func (a *api) registerKillSwitch() {
 	}, a.listKillSwitches)
 	add(a, web.Operation{
 		Method: http.MethodPost, Path: prefix + "/kill-switch", Name: "set_kill_switch", Summary: "Stop everything that acts, or be one of the two who release it.",
-		Who: web.Scoped, Scope: soc.ScopeOpsTighten, MinRole: soc.RoleAnalyst, Kinds: kinds, Rate: "decide", Write: true,
+		Who: web.Scoped, Scope: soc.ScopeOpsTighten, MinRole: soc.RoleAnalyst, Kinds: kinds, Rate: "decide", Write: true, Also: []int{http.StatusAccepted},
 		Errors: []soc.Code{soc.CodeHumanSessionRequired, soc.CodeConflict, soc.CodeInvalidState},
 	}, a.setKillSwitch)
 }

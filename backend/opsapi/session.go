@@ -63,7 +63,7 @@ type whoami struct {
 	IdleExpiresAt    *schemas.Time   `json:"idleExpiresAt"`
 	ExpiresAt        *schemas.Time   `json:"expiresAt"`
 	SecondFactor     *bool           `json:"secondFactor"`
-	Scopes           []string        `json:"scopes"`
+	Scopes           *[]string       `json:"scopes"`
 	RunID            *string         `json:"runId"`
 }
 
@@ -96,19 +96,25 @@ func (a *api) registerSession() {
 	person := web.Operation{Who: web.Person, Organization: true, Rate: "write", Write: true}
 	add(a, web.Operation{
 		Method: http.MethodPost, Path: prefix + "/session", Name: "start_session", Summary: "Sign in.",
-		Who: web.Anyone, Rate: web.LoginClass, Write: true, Status: http.StatusCreated,
+		Who: web.Anyone, Rate: web.LoginClass, Write: true, Status: http.StatusCreated, Cookie: true,
 	}, a.startSession)
-	add(a, with(person, http.MethodPost, "/session/reauth", "reauthenticate_session", "Prove again who you are."), a.reauthenticate)
+	reauth := with(person, http.MethodPost, "/session/reauth", "reauthenticate_session", "Prove again who you are.")
+	reauth.Cookie = true
+	add(a, reauth, a.reauthenticate)
 	add(a, web.Operation{
 		Method: http.MethodGet, Path: prefix + "/session", Name: "get_session", Summary: "Who am I.", Who: web.Signed, Rate: "read",
 	}, a.getSession)
-	add(a, with(person, http.MethodDelete, "/session", "end_session", "Sign out."), a.endSession)
+	end := with(person, http.MethodDelete, "/session", "end_session", "Sign out.")
+	end.Status, end.Cookie = http.StatusNoContent, true
+	add(a, end, a.endSession)
 	list := with(person, http.MethodGet, "/sessions", "list_sessions", "List the own sessions.")
 	list.Rate, list.Write = "read", false
 	add(a, list, a.listSessions)
-	add(a, with(person, http.MethodDelete, "/sessions/{id}", "end_other_session", "End one of the own sessions."), a.endOtherSession)
+	other := with(person, http.MethodDelete, "/sessions/{id}", "end_other_session", "End one of the own sessions.")
+	other.Status = http.StatusNoContent
+	add(a, other, a.endOtherSession)
 	password := with(person, http.MethodPut, "/session/password", "change_password", "Change the own password.")
-	password.Fresh = true
+	password.Fresh, password.Status = true, http.StatusNoContent
 	add(a, password, a.changePassword)
 }
 
@@ -207,11 +213,13 @@ func drawPerson(p soc.Person, s soc.Session) whoami {
 }
 
 func drawKey(by soc.Actor) whoami {
-	me := whoami{State: "active", Kind: string(by.Kind), Roles: drawRoles(by.Grants), Scopes: []string{}}
-	for _, scope := range by.Scopes {
-		me.Scopes = append(me.Scopes, string(scope))
+	me := whoami{State: "active", Kind: string(by.Kind), Roles: drawRoles(by.Grants)}
+	scopes := make([]string, len(by.Scopes))
+	for i, scope := range by.Scopes {
+		scopes[i] = string(scope)
 	}
-	slices.Sort(me.Scopes)
+	slices.Sort(scopes)
+	me.Scopes = &scopes
 	if by.Run != nil {
 		me.RunID = &by.Run.ID
 	}

@@ -34,12 +34,14 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 		d.now = time.Now
 	}
 	read := web.Operation{Method: "GET", Who: web.Scoped, Scope: soc.ScopeIncidentsRead, MinRole: soc.RoleViewer, Rate: "read"}
-	web.Register(registry, family, at(read, "/api/incidents", "list_incidents", "Incidents by status, severity, type and time."), d.listIncidents)
+	list := at(read, "/api/incidents", "list_incidents", "Incidents by status, severity, type and time.")
+	list.Errors = []soc.Code{soc.CodePageTooDeep}
+	web.Register(registry, family, list, d.listIncidents)
 	web.Register(registry, family, at(read, incidentPath, "get_incident", "One incident with its payload and verdict."), d.getIncident)
 	web.Register(registry, family, at(read, incidentPath+"/triage/{triage_id}", "get_triage", "A triage, running or ended."), d.getTriage)
 	run := web.Operation{
-		Method: "POST", Who: web.Scoped, Scope: soc.ScopeTriageRun, MinRole: soc.RoleAnalyst, Rate: "triage", Write: true,
-		Errors: []soc.Code{soc.CodeConflict, soc.CodeIncidentClosed, soc.CodeKillSwitchEngaged},
+		Method: "POST", Who: web.Scoped, Scope: soc.ScopeTriageRun, MinRole: soc.RoleAnalyst, Rate: "triage", Write: true, Also: []int{202},
+		Errors: []soc.Code{soc.CodeConflict, soc.CodeIncidentResolved, soc.CodeKillSwitchEngaged},
 	}
 	web.Register(registry, family, at(run, incidentPath+"/triage", "triage_incident", "Triage an incident, waiting up to 25 s."), d.triageIncident)
 }

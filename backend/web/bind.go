@@ -33,7 +33,7 @@ type binding struct {
 	path       group
 	query      group
 	headers    []headerField
-	body       []int
+	body       bodyField
 	raw        bool
 	bodyType   *schemas.Validator
 	bodySchema json.RawMessage
@@ -41,6 +41,11 @@ type binding struct {
 
 type headerField struct {
 	name  string
+	index []int
+}
+
+type bodyField struct {
+	of    reflect.Type // nil without a body
 	index []int
 }
 
@@ -72,9 +77,9 @@ func newBinding(in reflect.Type, route *Route) (*binding, error) {
 			}
 			b.headers = append(b.headers, headerField{field.Tag.Get("header"), field.Index})
 		case field.Tag.Get("body") == "raw" && field.Type == reflect.TypeFor[RawBody]():
-			b.body, b.raw = field.Index, true
+			b.body, b.raw = bodyField{field.Type, field.Index}, true
 		case field.Tag.Get("body") == "json":
-			b.body = field.Index
+			b.body = bodyField{field.Type, field.Index}
 			b.bodySchema = schemas.RequestType(field.Type, schemas.REST)
 			b.bodyType = schemas.MustCompile(schemas.EnforcedType(field.Type), schemas.REST)
 		default:
@@ -140,7 +145,7 @@ func (b *binding) bindHeaders(header http.Header, in reflect.Value) error {
 // takes nothing else. canonical is its RFC 8785 form, or its bytes if raw.
 func (b *binding) bindBody(data []byte, media string, limits soc.JSONLimits, in reflect.Value) (canonical []byte, err error) {
 	if b.raw {
-		in.FieldByIndex(b.body).Set(reflect.ValueOf(RawBody{Media: media, Data: data}))
+		in.FieldByIndex(b.body.index).Set(reflect.ValueOf(RawBody{Media: media, Data: data}))
 		return data, nil
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
@@ -159,7 +164,7 @@ func (b *binding) bindBody(data []byte, media string, limits soc.JSONLimits, in 
 	if faults != nil {
 		return nil, faults.Err()
 	}
-	if err := json.Unmarshal(normal, in.FieldByIndex(b.body).Addr().Interface()); err != nil {
+	if err := json.Unmarshal(normal, in.FieldByIndex(b.body.index).Addr().Interface()); err != nil {
 		return nil, fmt.Errorf("a body passed its schema and does not decode: %w", err)
 	}
 	return canonical, nil

@@ -2,6 +2,7 @@ package web
 
 import (
 	"maps"
+	"reflect"
 
 	"vedette/schemas"
 )
@@ -29,8 +30,9 @@ func Portal(publicURL string) *Family {
 	return &Family{
 		Name: "portal", Prefixes: []string{"/api/v2"}, Challenges: []string{challengeBasic, challengeBearer},
 		Unauthenticated: "Missing or invalid credentials.", Basic: true, WorkspaceInPath: true, FoldQuery: true,
-		Rates:    rates(map[string]int{"agent-tools": 120}),
-		Envelope: metaEnvelope, Problem: portalProblem(publicURL),
+		Rates:     rates(map[string]int{"agent-tools": 120}),
+		PageToken: "continuationToken", Envelope: metaEnvelope, BodyType: metaBody,
+		Problem: portalProblem(publicURL), ProblemType: reflect.TypeFor[problem](),
 	}
 }
 
@@ -39,8 +41,9 @@ func Ops(publicURL string) *Family {
 	return &Family{
 		Name: "ops", Prefixes: []string{"/api/ops/v1"}, Challenges: []string{challengeBearer},
 		Unauthenticated: "Missing or invalid credentials.", Cookies: CookiesAccepted, FoldQuery: true, MalformedPath404: true,
-		Rates:    rates(map[string]int{"decide": 60, "ingest": 6000}),
-		Envelope: metaEnvelope, Problem: opsProblemBody(publicURL),
+		Rates:     rates(map[string]int{"decide": 60, "ingest": 6000}),
+		PageToken: "continuationToken", Envelope: metaEnvelope, BodyType: metaBody,
+		Problem: opsProblemBody(publicURL), ProblemType: reflect.TypeFor[opsProblem](),
 	}
 }
 
@@ -49,8 +52,9 @@ func Triage() *Family {
 	return &Family{
 		Name: "triage", Prefixes: []string{"/api/incidents", "/api/actions", "/api/playbooks"}, Challenges: []string{challengeBearer},
 		Unauthenticated: "Missing or invalid API key.", Cookies: CookiesForPeople, MalformedPath404: true, LegacyRateHeaders: true,
-		Rates:    rates(map[string]int{"triage": 30, "actions": 60}),
-		Envelope: triageEnvelope, Problem: triageProblem,
+		Rates:     rates(map[string]int{"triage": 30, "actions": 60}),
+		PageToken: "cursor", Envelope: triageEnvelope, BodyType: triageBody,
+		Problem: triageProblem, ProblemType: reflect.TypeFor[triageErrorBody](),
 	}
 }
 
@@ -59,8 +63,9 @@ func Case() *Family {
 	return &Family{
 		Name: "case", Prefixes: []string{"/api/v1"}, Challenges: []string{challengeBearer},
 		Unauthenticated: "Missing or invalid API key.", MalformedPath404: true,
-		Rates:    rates(map[string]int{"ingest": 6000}),
-		Envelope: caseEnvelope, Problem: caseProblem,
+		Rates:     rates(map[string]int{"ingest": 6000}),
+		PageToken: "cursor", Envelope: caseEnvelope, BodyType: caseBody,
+		Problem: caseProblem, ProblemType: reflect.TypeFor[caseErrorBody](),
 	}
 }
 

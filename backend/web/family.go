@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/netip"
+	"reflect"
 	"strings"
 	"time"
 
@@ -59,10 +60,15 @@ type Family struct {
 	// Rates are requests per minute and credential, per class; the class
 	// "login" counts failures per address.
 	Rates map[string]int
-	// Envelope wraps data as the body of a success.
+	// PageToken is the query parameter that continues a list.
+	PageToken string
+	// Envelope wraps data as the body of a success; BodyType is the Go type of
+	// what it makes of data of a type, for the documents.
 	Envelope func(frame Frame, data any, page *Page) any
-	// Problem draws the body of a failure.
-	Problem func(failure Failure) (mediaType string, body any)
+	BodyType func(data reflect.Type, paged bool) reflect.Type
+	// Problem draws the body of a failure, which ProblemType describes.
+	Problem     func(failure Failure) (mediaType string, body any)
+	ProblemType reflect.Type
 }
 
 // Failure is an error on its way out, with what the bodies may tell of it.

@@ -54,6 +54,11 @@ func (g *group) close(fields []reflect.StructField) (err error) {
 	return err
 }
 
+// has reports whether a parameter is read.
+func (g *group) has(sent string, fold bool) bool {
+	return slices.ContainsFunc(g.names, func(name string) bool { return name == sent || fold && strings.EqualFold(name, sent) })
+}
+
 // set copies what the object holds into the input.
 func (g *group) set(in reflect.Value, object []byte) error {
 	values := reflect.New(g.shape)

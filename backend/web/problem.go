@@ -60,16 +60,16 @@ const tokenDetail = "One or more pagination tokens are invalid. Use the tokens f
 
 // problem is RFC 9457 as the portal draws it.
 type problem struct {
-	Type      string              `json:"type"`
-	Title     string              `json:"title"`
-	Status    int                 `json:"status"`
-	Detail    string              `json:"detail"`
-	Instance  string              `json:"instance"`
-	Code      soc.Code            `json:"code"`
-	RequestID string              `json:"requestId"`
-	Timestamp string              `json:"timestamp"`
-	Target    *string             `json:"target"`
-	Errors    map[string][]string `json:"errors"`
+	Type      string               `json:"type"`
+	Title     string               `json:"title"`
+	Status    int                  `json:"status"`
+	Detail    string               `json:"detail"`
+	Instance  string               `json:"instance"`
+	Code      soc.Code             `json:"code"`
+	RequestID string               `json:"requestId"`
+	Timestamp string               `json:"timestamp"`
+	Target    *string              `json:"target"`
+	Errors    *map[string][]string `json:"errors"`
 }
 
 // opsProblem adds why policy said no and what to do next.
@@ -92,7 +92,10 @@ func newProblem(publicURL string, failure Failure, absent []soc.Code) problem {
 	p := problem{
 		Type: publicURL + "/errors/" + string(code), Title: titles[code], Status: failure.Status, Detail: detail,
 		Instance: failure.Frame.Path, Code: code, RequestID: failure.Frame.RequestID,
-		Timestamp: schemas.MetaTime(failure.Frame.At), Errors: e.Fields,
+		Timestamp: schemas.MetaTime(failure.Frame.At),
+	}
+	if e.Fields != nil {
+		p.Errors = &e.Fields
 	}
 	if e.Target != "" {
 		p.Target = &e.Target

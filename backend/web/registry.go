@@ -91,8 +91,15 @@ type Operation struct {
 	Write bool
 	// Secret is true where the answer holds a secret shown once.
 	Secret bool
-	// Status of a success, default 200.
+	// Status of a success, default 200; Also are those of its other successes,
+	// such as 202 where work may go on.
 	Status int
+	Also   []int
+	// Cookie is true where the answer sets or ends the session cookie.
+	Cookie bool
+	// Paged is true where the answer is one page of a list. A route that takes
+	// the family's page token in its query is paged without saying so.
+	Paged bool
 
 	// Media are the body's media types where they are not application/json.
 	Media []string
@@ -118,10 +125,12 @@ type Route struct {
 	PathSchema, QuerySchema, BodySchema, AnswerSchema json.RawMessage
 	// Headers are the request headers it reads beyond the common ones.
 	Headers []string
-
-	family  *Family
-	binding *binding
-	call    func(ctx context.Context, by soc.Actor, in reflect.Value) (replier, error)
+	// BodyType and AnswerType are what the schemas are drawn from; BodyType is
+	// nil without a body, and RawBody where the operation reads bytes itself.
+	BodyType, AnswerType reflect.Type
+	family               *Family
+	binding              *binding
+	call                 func(ctx context.Context, by soc.Actor, in reflect.Value) (replier, error)
 }
 
 // Registry holds the routes of all families and serves them.
@@ -206,7 +215,10 @@ func Register[In, Out any](r *Registry, family *Family, op Operation, fn func(ct
 	for _, header := range binding.headers {
 		route.Headers = append(route.Headers, header.name)
 	}
-	route.AnswerSchema = schemas.AnswerType(reflect.TypeFor[Out]())
+	route.AnswerType = reflect.TypeFor[Out]()
+	route.AnswerSchema = schemas.AnswerType(route.AnswerType)
+	route.BodyType = binding.body.of
+	route.Paged = op.Paged || binding.query.has(family.PageToken, family.FoldQuery)
 	route.call = func(ctx context.Context, by soc.Actor, in reflect.Value) (replier, error) {
 		return fn(ctx, by, in.Interface().(In))
 	}

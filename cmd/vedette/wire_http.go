@@ -9,6 +9,7 @@ import (
 	"vedette/backend/portalapi"
 	"vedette/backend/triageapi"
 	"vedette/backend/web"
+	"vedette/backend/web/openapi"
 )
 
 // wireHTTP puts every door on the one listener.
@@ -33,6 +34,13 @@ func (w *wiring) wireHTTP(context.Context) error {
 	doors.Handle("/livez", http.HandlerFunc(w.health.ServeLive))
 	doors.Handle("/readyz", http.HandlerFunc(w.health.ServeReady))
 	doors.Handle("/", console.Status(console.Facts{PublicURL: w.publicURL, Demo: w.demo != nil, Simulation: w.simulated()}))
+	documents, err := openapi.Draw(registry.Routes(), openapi.Facts{Version: versionText(), PublicURL: w.publicURL})
+	if err != nil {
+		return err
+	}
+	for path, handler := range documents.Handlers() {
+		doors.Handle(path, handler)
+	}
 	if err := w.mountAgentDoor(doors, origins); err != nil {
 		return err
 	}

@@ -13,30 +13,17 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vedette/backend/web"
 )
 
 // CodeOf reads the code out of any family's error body.
 func CodeOf(t testing.TB, w *httptest.ResponseRecorder) string {
 	t.Helper()
-	var body struct {
-		Code  string          `json:"code"`
-		Error json.RawMessage `json:"error"`
+	if !json.Valid(w.Body.Bytes()) {
+		t.Fatalf("%d %q is not JSON", w.Code, w.Body)
 	}
-	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
-		t.Fatalf("%d %q: %v", w.Code, w.Body, err)
-	}
-	if body.Code != "" {
-		return body.Code
-	}
-	var text string
-	if json.Unmarshal(body.Error, &text) == nil {
-		return text
-	}
-	var nested struct {
-		Code string `json:"code"`
-	}
-	_ = json.Unmarshal(body.Error, &nested)
-	return nested.Code
+	return web.CodeIn(w.Body.Bytes())
 }
 
 // Decode reads an answer that must be of a status.

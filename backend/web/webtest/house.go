@@ -42,6 +42,7 @@ type House struct {
 	t             testing.TB
 	organizations map[string]string // by workspace
 	handler       http.Handler
+	contract      *contract
 	secrets       map[string]string
 
 	mu    sync.Mutex
@@ -99,6 +100,8 @@ func (h *House) Start() *House {
 	handler, err := h.Registry.Handler(nil)
 	h.must(err)
 	h.handler = h.Registry.Front(handler)
+	h.contract, err = newContract(h.Registry.Routes())
+	h.must(err)
 	return h
 }
 
@@ -117,7 +120,7 @@ func (h *House) Advance(by time.Duration) {
 }
 
 // Ask sends one request; headers are "Name: value". A body is JSON unless a
-// Content-Type is among them.
+// Content-Type is among them. The exchange is held to the OpenAPI document.
 func (h *House) Ask(method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	var reader io.Reader
 	if body != "" {
@@ -138,6 +141,9 @@ func (h *House) Ask(method, target, body string, headers ...string) *httptest.Re
 	}
 	w := httptest.NewRecorder()
 	h.handler.ServeHTTP(w, req)
+	if err := h.contract.check(req, body, w); err != nil {
+		h.t.Error(err)
+	}
 	return w
 }
 

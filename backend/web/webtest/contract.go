@@ -1,0 +1,177 @@
+package webtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"vedette/backend/web"
+	"vedette/backend/web/openapi"
+)
+
+// contract holds every exchange of a house to the documents the server would
+// publish: a status, code, header or body that they do not describe fails, and
+// so does a request they forbid and the server took. The judge is not ours.
+type contract struct {
+	spec    *openapi3.T
+	routes  []web.Route
+	options *openapi3filter.Options
+}
+
+// lines lets the judge look at bodies of one JSON object per line, whose items
+// the operation tells apart, as at any other text.
+var lines = sync.OnceFunc(func() {
+	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.RegisteredBodyDecoder("text/plain"))
+})
+
+// newContract draws the documents of the routes and checks that they are valid.
+func newContract(routes []web.Route) (*contract, error) {
+	lines()
+	documents, err := openapi.Draw(routes, openapi.Facts{Version: "test", PublicURL: PublicURL})
+	if err != nil {
+		return nil, err
+	}
+	spec, err := openapi3.NewLoader().LoadFromData(documents.All)
+	if err == nil {
+		err = spec.Validate(context.Background())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the OpenAPI document: %w", err)
+	}
+	options := &openapi3filter.Options{
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true,
+		RejectWhenRequestBodyNotSpecified: true, SkipSettingDefaults: true,
+	}
+	options.WithCustomSchemaErrorFunc(func(fault *openapi3.SchemaError) string {
+		return fmt.Sprintf("at /%s: %s (an error code belongs into Operation.Errors, a member into the Go type)",
+			strings.Join(fault.JSONPointer(), "/"), fault.Reason)
+	})
+	return &contract{spec: spec, routes: routes, options: options}, nil
+}
+
+// check returns what of one exchange the documents do not describe.
+func (c *contract) check(req *http.Request, body string, w *httptest.ResponseRecorder) error {
+	route, parameters, found := c.match(req.Method, req.URL.EscapedPath())
+	if !found {
+		return nil // no route of ours: 404 or 405
+	}
+	input := c.input(req, body, route, parameters)
+	operation := input.Route.Operation
+	faults := []error{undescribed(operation, w)}
+	if w.Code < 300 && w.Header().Get("Idempotent-Replayed") == "" {
+		if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
+			faults = append(faults, fmt.Errorf("was taken, and the document forbids it: %w", err))
+		}
+	}
+	answer := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: w.Code, Header: w.Header(), Options: c.options,
+	}
+	answer.SetBodyBytes(w.Body.Bytes())
+	if err := openapi3filter.ValidateResponse(context.Background(), answer); err != nil {
+		faults = append(faults, fmt.Errorf("the answer is not as the document says: %w", err))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("%s %s (%s) %d: %w", req.Method, req.URL, route.Path, w.Code, err)
+	}
+	return nil
+}
+
+// input is the exchange as the judge takes it. Families that bind the names of
+// parameters without regard to case document one spelling.
+func (c *contract) input(req *http.Request, body string, route web.Route, parameters map[string]string) *openapi3filter.RequestValidationInput {
+	item := c.spec.Paths.Value(route.Path)
+	operation := item.GetOperation(route.Method)
+	copied := req.Clone(context.Background())
+	copied.Body = io.NopCloser(bytes.NewBufferString(body))
+	query, _ := url.ParseQuery(req.URL.RawQuery) // what does not parse was refused
+	if route.Door().FoldQuery {
+		query = folded(query, operation)
+	}
+	return &openapi3filter.RequestValidationInput{
+		Request: copied, PathParams: parameters, QueryParams: query, Options: c.options,
+		Route: &routers.Route{Spec: c.spec, Path: route.Path, PathItem: item, Method: route.Method, Operation: operation},
+	}
+}
+
+func folded(query url.Values, operation *openapi3.Operation) url.Values {
+	out := url.Values{}
+	for name, values := range query {
+		for _, parameter := range operation.Parameters {
+			if parameter.Value.In == "query" && strings.EqualFold(parameter.Value.Name, name) {
+				name = parameter.Value.Name
+			}
+		}
+		out[name] = values
+	}
+	return out
+}
+
+// described are the headers that mean something to a client; a route that sends
+// one must document it.
+var described = []string{
+	"ETag", "Location", "Retry-After", "Set-Cookie", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "WWW-Authenticate", "X-Request-Id",
+}
+
+func undescribed(operation *openapi3.Operation, w *httptest.ResponseRecorder) error {
+	response := operation.Responses.Status(w.Code)
+	if response == nil {
+		return fmt.Errorf("status %d is not documented: name it in Operation.Status, Also or (by its code %q) Errors", w.Code, web.CodeIn(w.Body.Bytes()))
+	}
+	var faults []error
+	for _, name := range described {
+		if w.Header().Get(name) != "" && response.Value.Headers[name] == nil {
+			faults = append(faults, fmt.Errorf("header %s is not documented on %d", name, w.Code))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// match finds the route of a path as the server does: a fixed segment wins over
+// a parameter. HEAD is what GET is.
+func (c *contract) match(method, path string) (best web.Route, parameters map[string]string, found bool) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	sent := strings.Split(path, "/")
+	fixed := -1
+	for _, route := range c.routes {
+		values, weight, ok := fit(strings.Split(route.Path, "/"), sent)
+		if ok && route.Method == method && weight > fixed {
+			best, parameters, fixed, found = route, values, weight, true
+		}
+	}
+	return best, parameters, found
+}
+
+func fit(pattern, sent []string) (parameters map[string]string, fixed int, ok bool) {
+	if len(pattern) != len(sent) {
+		return nil, 0, false
+	}
+	parameters = map[string]string{}
+	for i, segment := range pattern {
+		switch {
+		case strings.HasPrefix(segment, "{"):
+			value, err := url.PathUnescape(sent[i])
+			if err != nil || sent[i] == "" {
+				return nil, 0, false
+			}
+			parameters[strings.Trim(segment, "{}")] = value
+		case segment != sent[i]:
+			return nil, 0, false
+		default:
+			fixed++
+		}
+	}
+	return parameters, fixed, true
+}
