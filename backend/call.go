@@ -89,7 +89,7 @@ func (d *Desk) recordServed(tx *store.Tx, by soc.Actor, c soc.CallRecord) (run s
 	now := d.clock()
 	for _, taint := range []soc.Taint{soc.TaintTainted, soc.TaintFlagged} {
 		var raised []string
-		for _, incident := range c.Served.Incidents {
+		for _, incident := range slices.Concat(c.Served.Incidents, c.Served.Alerts) {
 			if c.Served.Taint[incident] == taint && !slices.Contains(raised, incident) {
 				raised = append(raised, incident)
 			}

@@ -39,10 +39,10 @@ func readAlert(in *soc.InboundAlert) *ingestAlert {
 func alertOf(in *soc.InboundAlert) soc.Alert {
 	detector, title, category := soc.AlertKeys(*in)
 	a := soc.Alert{
-		Source: in.Source, ExternalID: in.ExternalID, Title: in.Title, Description: in.Description, Severity: in.Severity,
+		Source: in.Source, ExternalID: in.ExternalID, Title: in.Title, Description: in.Description, Severity: in.Severity, SentSeverity: in.Severity,
 		Product: in.Product, Vendor: in.Vendor, Detector: in.Detector, DetectorKey: detector, TitleKey: title, Category: category,
 		Tactics: in.Tactics, Techniques: in.Techniques, VendorVerdict: in.VendorVerdict,
-		StartedAt: in.StartedAt, EndedAt: in.EndedAt, PayloadHash: payloadHash(in.Raw), Raw: in.Raw,
+		StartedAt: in.StartedAt, EndedAt: in.EndedAt, RepeatCount: 1, Version: 1, PayloadHash: payloadHash(in.Raw), Raw: in.Raw,
 	}
 	a.Flags = append(soc.DetectHostile("title", in.Title), soc.DetectHostile("description", in.Description)...)
 	return a

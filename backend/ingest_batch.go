@@ -263,8 +263,12 @@ func (b *ingestBatch) newAlert(in *ingestAlert) (soc.Alert, error) {
 	if err != nil {
 		return soc.Alert{}, err
 	}
+	uid, err := uuid.NewV7()
+	if err != nil {
+		return soc.Alert{}, err
+	}
 	a := in.row
-	a.ID, a.Workspace, a.IngestedAt = id, b.by.Workspace, b.now
+	a.ID, a.UID, a.Workspace, a.IngestedAt, a.LastSeen, a.Format = id, uid.String(), b.by.Workspace, b.now, b.now, b.in.Format
 	a.CreatedAt = firstTime(in.CreatedAt, in.StartedAt, b.now)
 	return a, nil
 }

@@ -44,7 +44,7 @@ type sightingDraft struct {
 
 // attach puts an alert under the incident, with its entities and evidence.
 func (i *incidentDraft) attach(b *ingestBatch, a soc.Alert, in *ingestAlert) error {
-	a.Incident = i.now.ID
+	a.Incident, a.Status = i.now.ID, soc.AlertEscalated
 	refs, err := i.absorbEntities(b, a, in)
 	if err != nil {
 		return err
@@ -79,7 +79,9 @@ func (i *incidentDraft) absorbAlert(a soc.Alert) {
 // ever added: what an agent cited must stay what it was.
 func (i *incidentDraft) replace(b *ingestBatch, known soc.Alert, in *ingestAlert) error {
 	a := in.row
-	a.ID, a.Workspace, a.Incident = known.ID, known.Workspace, known.Incident
+	a.ID, a.Workspace, a.Incident, a.LastSeen = known.ID, known.Workspace, known.Incident, b.now
+	// A source may raise severity; what decides never falls (S3).
+	a.Severity, a.Asset, a.Enrichment = soc.MaxSeverity(known.Severity, a.Severity), known.Asset, known.Enrichment
 	refs, err := i.absorbEntities(b, a, in)
 	if err != nil {
 		return err

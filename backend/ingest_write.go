@@ -112,7 +112,7 @@ func (i *incidentDraft) writeRows(tx *store.Tx, workspace string) error {
 		}
 	}
 	for _, id := range i.linked {
-		if err := tx.LinkAlert(workspace, id, i.now.ID); err != nil {
+		if err := tx.EscalateAlert(workspace, id, i.now.ID); err != nil {
 			return err
 		}
 	}

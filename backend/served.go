@@ -48,3 +48,19 @@ func serveEvidence(by soc.Actor, i soc.Incident, rows []soc.Evidence) error {
 	}
 	return nil
 }
+
+// serveAlert notes an alert. One that no incident has yet keeps its taint under
+// its own id; whoever escalates it hands that on (Desk.escalate).
+func serveAlert(by soc.Actor, a soc.Alert) error {
+	if by.Kind != soc.PrincipalAgent {
+		return nil
+	}
+	if err := serve(by, soc.Incident{ID: a.CaseOf()}, 1, true, len(a.Flags) > 0); err != nil {
+		return err
+	}
+	if a.Incident == "" && !slices.Contains(by.Served.Alerts, a.UID) {
+		by.Served.Alerts = append(by.Served.Alerts, a.UID)
+		by.Served.Mark(a.UID, true, len(a.Flags) > 0)
+	}
+	return nil
+}

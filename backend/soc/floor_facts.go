@@ -138,7 +138,8 @@ func gatherTypes(rows FloorRows, byAlert map[string][]string) []AlertType {
 }
 
 func gatherAlert(alert Alert, evidence []string, ref FloorReference) AlertFact {
-	fact := AlertFact{Severity: alert.Severity, Evidence: evidence}
+	// What the vendor said, and not what it was raised to here.
+	fact := AlertFact{Severity: cmp.Or(alert.SentSeverity, alert.Severity), Evidence: evidence}
 	for _, word := range alert.Tactics {
 		tactic, known := NormalTactic(word)
 		if !known {

@@ -102,39 +102,6 @@ type Keyset struct {
 	ID    string `json:"i"`
 }
 
-// Alert is one detection as ingested.
-type Alert struct {
-	ID          string // ALR-...
-	Workspace   string
-	Source      string
-	ExternalID  string
-	Incident    string // incident id, empty while unlinked
-	Title       string
-	Description string
-	Severity    Severity
-	Product     string
-	Vendor      string
-	// Detector is the source's stable rule, signature or analytic id.
-	Detector string
-	// DetectorKey and TitleKey are the keys of verdict memory (T7).
-	DetectorKey string
-	TitleKey    string
-	Category    string
-	Tactics     []string
-	Techniques  []string
-	Flags       []Flag
-	// VendorVerdict is the source's own verdict, as sent.
-	VendorVerdict string
-	StartedAt     time.Time
-	EndedAt       time.Time
-	CreatedAt     time.Time
-	IngestedAt    time.Time
-	// PayloadHash is the SHA-256 of the canonical payload; Raw the payload
-	// byte for byte, loaded only where asked for.
-	PayloadHash string
-	Raw         []byte
-}
-
 // Flag is what a deterministic detector found in hostile text (S40).
 type Flag struct {
 	Rule   string `json:"rule"`

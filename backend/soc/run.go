@@ -30,9 +30,11 @@ type Run struct {
 type Served struct {
 	// Incidents touched, by UUID; Evidence is "E12" ids per incident.
 	Incidents []string
-	Evidence  map[string][]string
-	Rows      int
-	// Taint per incident: tainted when any attacker-writable value of it was in
+	// Alerts are the UIDs of served alerts that no incident has.
+	Alerts   []string
+	Evidence map[string][]string
+	Rows     int
+	// Taint per incident or such alert: tainted when any attacker-writable value of it was in
 	// the answer, flagged when a detector hit was among them.
 	Taint map[string]Taint
 	// Claims are what the caller says the call is about, by parameter; they go

@@ -7,33 +7,43 @@ import (
 	"vedette/backend/soc"
 )
 
-const alertColumns = `SELECT id, workspace_id, source, external_id, incident_id, title, description, severity, product, vendor, detector, detector_key,
-title_key, category, tactics, techniques, flags, vendor_verdict, started_at, ended_at, created_at, ingested_at, payload_hash FROM alert`
+const alertColumns = `id, uid, workspace_id, source, external_id, format, incident_id, status, linked_to, duplicate_of, title, description, severity,
+sent_severity, product, vendor, detector, detector_key, title_key, category, tactics, techniques, flags, vendor_verdict, asset, suppression,
+enrichment, dismissal, repeat_count, started_at, ended_at, created_at, ingested_at, last_seen, payload_hash, content_key, version`
+
+const alertRows = `SELECT ` + alertColumns + ` FROM alert`
 
 func scanAlert(r row) (soc.Alert, error) {
 	var a soc.Alert
-	var incident sql.NullString
-	var tactics, techniques, flags string
-	var started, ended, created, ingested int64
-	err := r.Scan(&a.ID, &a.Workspace, &a.Source, &a.ExternalID, &incident, &a.Title, &a.Description, &a.Severity, &a.Product, &a.Vendor, &a.Detector, &a.DetectorKey,
-		&a.TitleKey, &a.Category, &tactics, &techniques, &flags, &a.VendorVerdict, &started, &ended, &created, &ingested, &a.PayloadHash)
+	var incident, linked sql.NullString
+	var tactics, techniques, flags, asset, suppression, enrichment, dismissal string
+	var started, ended, created, ingested, last int64
+	err := r.Scan(&a.ID, &a.UID, &a.Workspace, &a.Source, &a.ExternalID, &a.Format, &incident, &a.Status, &linked, &a.DuplicateOf, &a.Title, &a.Description, &a.Severity,
+		&a.SentSeverity, &a.Product, &a.Vendor, &a.Detector, &a.DetectorKey, &a.TitleKey, &a.Category, &tactics, &techniques, &flags, &a.VendorVerdict, &asset, &suppression,
+		&enrichment, &dismissal, &a.RepeatCount, &started, &ended, &created, &ingested, &last, &a.PayloadHash, &a.ContentKey, &a.Version)
 	if err != nil {
 		return a, err
 	}
-	a.Incident = incident.String
-	a.StartedAt, a.EndedAt, a.CreatedAt, a.IngestedAt = fromMicros(started), fromMicros(ended), fromMicros(created), fromMicros(ingested)
-	return a, decodeAll(tactics, &a.Tactics, techniques, &a.Techniques, flags, &a.Flags)
+	a.Incident, a.LinkedTo = incident.String, linked.String
+	a.StartedAt, a.EndedAt, a.CreatedAt, a.IngestedAt, a.LastSeen = fromMicros(started), fromMicros(ended), fromMicros(created), fromMicros(ingested), fromMicros(last)
+	if dismissal != "" {
+		a.Dismissal = &soc.Dismissal{}
+		if err := decode(dismissal, a.Dismissal); err != nil {
+			return a, err
+		}
+	}
+	return a, decodeAll(tactics, &a.Tactics, techniques, &a.Techniques, flags, &a.Flags, asset, &a.Asset, suppression, &a.Suppression, enrichment, &a.Enrichment)
 }
 
 // AlertBySource finds an alert by its key.
 func (r *Reader) AlertBySource(workspace, source, externalID string) (soc.Alert, bool, error) {
-	return one(r, scanAlert, alertColumns+` WHERE workspace_id = $1 AND source = $2 AND external_id = $3`, workspace, source, externalID)
+	return one(r, scanAlert, alertRows+` WHERE workspace_id = $1 AND source = $2 AND external_id = $3`, workspace, source, externalID)
 }
 
 // AlertsBySource finds the alerts of a source among external ids.
 func (r *Reader) AlertsBySource(workspace, source string, externalIDs []string) ([]soc.Alert, error) {
 	condition, values := r.among("external_id", "$3", externalIDs)
-	return all(r, scanAlert, alertColumns+` WHERE workspace_id = $1 AND source = $2 AND `+condition, workspace, source, values)
+	return all(r, scanAlert, alertRows+` WHERE workspace_id = $1 AND source = $2 AND `+condition, workspace, source, values)
 }
 
 // among is a condition that a column is one of many texts, and the argument
@@ -57,37 +67,64 @@ func (r *Reader) rowsOf(argument string, values []string) (table string, value a
 // IncidentAlerts lists the alerts of an incident, oldest first.
 func (r *Reader) IncidentAlerts(workspace, incident string, after *soc.Keyset, limit int) ([]soc.Alert, error) {
 	at, id := afterTime(after)
-	return all(r, scanAlert, alertColumns+` WHERE incident_id = $2 AND workspace_id = $1 AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT $5`,
+	return all(r, scanAlert, alertRows+` WHERE incident_id = $2 AND workspace_id = $1 AND (created_at, id) > ($3, $4) ORDER BY created_at, id LIMIT $5`,
 		workspace, incident, at, id, limit)
 }
 
-// InsertAlert adds an alert with its payload.
+// Alert finds an alert by its UID.
+func (r *Reader) Alert(workspace, uid string) (soc.Alert, bool, error) {
+	return one(r, scanAlert, alertRows+` WHERE workspace_id = $1 AND position = $2 AND uid = $3`, workspace, soc.ArrivalPosition(uid), uid)
+}
+
+// LinkedAlerts lists the alerts that are context of an incident, oldest first.
+func (r *Reader) LinkedAlerts(workspace, incident string, limit int) ([]soc.Alert, error) {
+	return all(r, scanAlert, alertRows+` WHERE linked_to = $2 AND workspace_id = $1 ORDER BY created_at, id LIMIT $3`, workspace, incident, limit)
+}
+
+// InsertAlert adds an alert with its payload. UID is its place in the order of
+// arrival: one that another alert has makes it a Duplicate.
 func (tx *Tx) InsertAlert(a soc.Alert) error {
-	var incident any
-	if a.Incident != "" {
-		incident = a.Incident
-	}
-	err := tx.insert(`INSERT INTO alert (id, workspace_id, source, external_id, incident_id, title, description, severity, product, vendor, detector,
-detector_key, title_key, category, tactics, techniques, flags, vendor_verdict, started_at, ended_at, created_at, ingested_at, payload_hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-		a.ID, a.Workspace, a.Source, a.ExternalID, incident, a.Title, a.Description, string(a.Severity), a.Product, a.Vendor, a.Detector,
-		a.DetectorKey, a.TitleKey, a.Category, list(a.Tactics), list(a.Techniques), list(a.Flags), a.VendorVerdict, micros(a.StartedAt), micros(a.EndedAt), micros(a.CreatedAt), micros(a.IngestedAt), a.PayloadHash)
+	err := tx.insert(`INSERT INTO alert (id, uid, position, workspace_id, source, external_id, format, incident_id, status, linked_to, duplicate_of, title, description,
+severity, severity_rank, sent_severity, product, vendor, detector, detector_key, title_key, category, tactics, techniques, flags, vendor_verdict, asset, suppression,
+enrichment, dismissal, repeat_count, started_at, ended_at, created_at, ingested_at, last_seen, payload_hash, content_key, version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
+$31, $32, $33, $34, $35, $36, $37, $38, $39)`,
+		a.ID, a.UID, soc.ArrivalPosition(a.UID), a.Workspace, a.Source, a.ExternalID, a.Format, nullable(a.Incident), string(a.Status), nullable(a.LinkedTo), a.DuplicateOf, a.Title, a.Description,
+		string(a.Severity), a.Severity.Rank(), string(a.SentSeverity), a.Product, a.Vendor, a.Detector, a.DetectorKey, a.TitleKey, a.Category, list(a.Tactics), list(a.Techniques), list(a.Flags), a.VendorVerdict, text(a.Asset), text(a.Suppression),
+		text(a.Enrichment), dismissal(a), a.RepeatCount, micros(a.StartedAt), micros(a.EndedAt), micros(a.CreatedAt), micros(a.IngestedAt), micros(a.LastSeen), a.PayloadHash, a.ContentKey, a.Version)
 	if err != nil {
 		return err
 	}
 	return tx.insert(`INSERT INTO alert_payload (alert_id, raw) VALUES ($1, $2)`, a.ID, a.Raw)
 }
 
+// nullable is a reference that may be missing.
+func nullable(id string) any {
+	if id == "" {
+		return nil
+	}
+	return id
+}
+
+func dismissal(a soc.Alert) string {
+	if a.Dismissal == nil {
+		return ""
+	}
+	return text(a.Dismissal)
+}
+
 // ReplaceAlert stores a newer payload of the same alert.
 func (tx *Tx) ReplaceAlert(a soc.Alert) error {
-	_, err := tx.update(`UPDATE alert SET title = $3, description = $4, severity = $5, product = $6, vendor = $7, detector = $8, detector_key = $9,
-title_key = $10, category = $11, tactics = $12, techniques = $13, flags = $14, vendor_verdict = $15, started_at = $16, ended_at = $17, payload_hash = $18
-WHERE id = $2 AND workspace_id = $1`, a.Workspace, a.ID, a.Title, a.Description, string(a.Severity), a.Product, a.Vendor, a.Detector, a.DetectorKey,
-		a.TitleKey, a.Category, list(a.Tactics), list(a.Techniques), list(a.Flags), a.VendorVerdict, micros(a.StartedAt), micros(a.EndedAt), a.PayloadHash)
+	_, err := tx.update(`UPDATE alert SET title = $3, description = $4, severity = $5, severity_rank = $6, sent_severity = $7, product = $8, vendor = $9, detector = $10,
+detector_key = $11, title_key = $12, category = $13, tactics = $14, techniques = $15, flags = $16, vendor_verdict = $17, asset = $18, enrichment = $19,
+started_at = $20, ended_at = $21, last_seen = $22, payload_hash = $23, content_key = $24, version = version + 1
+WHERE id = $2 AND workspace_id = $1`, a.Workspace, a.ID, a.Title, a.Description, string(a.Severity), a.Severity.Rank(), string(a.SentSeverity), a.Product, a.Vendor, a.Detector,
+		a.DetectorKey, a.TitleKey, a.Category, list(a.Tactics), list(a.Techniques), list(a.Flags), a.VendorVerdict, text(a.Asset), text(a.Enrichment),
+		micros(a.StartedAt), micros(a.EndedAt), micros(a.LastSeen), a.PayloadHash, a.ContentKey)
 	if err != nil {
 		return err
 	}
-	_, err = tx.update(`UPDATE alert_payload SET raw = $2 WHERE alert_id = $1`, a.ID, a.Raw)
+	_, err = tx.update(`UPDATE alert_payload SET raw = $3 WHERE alert_id = (SELECT id FROM alert WHERE id = $2 AND workspace_id = $1)`, a.Workspace, a.ID, a.Raw)
 	return err
 }
 
@@ -107,9 +144,9 @@ func scanBytes(r row) ([]byte, error) {
 	return b, err
 }
 
-// LinkAlert puts an alert under an incident.
-func (tx *Tx) LinkAlert(workspace, alert, incident string) error {
-	_, err := tx.update(`UPDATE alert SET incident_id = $3 WHERE id = $2 AND workspace_id = $1`, workspace, alert, incident)
+// EscalateAlert puts an alert under an incident, wherever it stood before.
+func (tx *Tx) EscalateAlert(workspace, alert, incident string) error {
+	_, err := tx.update(`UPDATE alert SET incident_id = $3, status = 'escalated', linked_to = NULL, dismissal = '', version = version + 1 WHERE id = $2 AND workspace_id = $1`, workspace, alert, incident)
 	return err
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"vedette/backend/soc"
 )
 
@@ -45,7 +47,7 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.Severity](): "high", reflect.TypeFor[soc.Status](): "active", reflect.TypeFor[soc.Verdict](): "TruePositive", reflect.TypeFor[soc.PrincipalKind](): "agent",
 	reflect.TypeFor[soc.Provenance](): "parsed", reflect.TypeFor[soc.EntityKind](): "host", reflect.TypeFor[soc.Taint](): "tainted", reflect.TypeFor[soc.Role](): "senior",
 	reflect.TypeFor[soc.GamebookStatus](): "Running", reflect.TypeFor[soc.StepStatus](): "Dispatched", reflect.TypeFor[soc.Class](): "reversible", reflect.TypeFor[soc.Impact](): "low",
-	reflect.TypeFor[soc.RunState](): "Investigating", reflect.TypeFor[soc.Trigger](): "OnQueue",
+	reflect.TypeFor[soc.AlertStatus](): "escalated", reflect.TypeFor[soc.RunState](): "Investigating", reflect.TypeFor[soc.Trigger](): "OnQueue",
 }
 
 // sample is a value whose texts are mark, whose numbers are 1 and whose
@@ -102,6 +104,8 @@ func filterOf(v reflect.Value) reflect.Value {
 	switch f := v.Interface().(type) {
 	case soc.IncidentFilter:
 		return reflect.ValueOf(soc.IncidentFilter{Workspace: f.Workspace, Limit: 9})
+	case soc.AlertFilter:
+		return reflect.ValueOf(soc.AlertFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.EvidenceFilter:
 		return reflect.ValueOf(soc.EvidenceFilter{Workspace: f.Workspace, Incident: mark, Entity: mark, Limit: 9})
 	case soc.RelatedQuery:
@@ -242,6 +246,11 @@ func fillEverything(t *testing.T, s *Store) {
 		person.Disabled, incident.VerdictBy = false, soc.PrincipalPerson
 		done := of(soc.Triage{}).Interface().(soc.Triage)
 		done.ID, done.State, done.FinishedAt = "y-a", soc.RunDone, fixtureTime
+		alert := of(soc.Alert{}).Interface().(soc.Alert)
+		alert.LinkedTo, alert.DuplicateOf = "", ""
+		linked := alert
+		linked.ID, linked.UID, linked.ExternalID = "y-a", uuid.Must(uuid.NewV7()).String(), "y-a"
+		linked.Status, linked.Incident, linked.LinkedTo = soc.AlertLinked, "", mark
 		var seq int64
 		for _, step := range []func() error{
 			func() error { return tx.InsertOrganization(soc.Organization{ID: mark, Name: mark}) },
@@ -259,7 +268,8 @@ func fillEverything(t *testing.T, s *Store) {
 				seq = stored.Seq
 				return err
 			},
-			func() error { return tx.InsertAlert(of(soc.Alert{}).Interface().(soc.Alert)) },
+			func() error { return tx.InsertAlert(alert) },
+			func() error { return tx.InsertAlert(linked) },
 			func() error { return tx.InsertAlertReference(mark, mark, mark, 1) },
 			func() error { return tx.InsertIncidentPayload(mark, mark, mark, []byte(mark)) },
 			func() error { return tx.InsertEntity(of(soc.Entity{}).Interface().(soc.Entity), seq) },

@@ -26,7 +26,7 @@ var closedSets = map[string][]string{
 	"role_grant.role": wordsIn(soc.AllRoles), "credential.kind": wordsIn([]soc.PrincipalKind{soc.PrincipalPerson, soc.PrincipalAgent, soc.PrincipalService}), "credential.role": wordsIn(soc.AllRoles),
 	"incident.severity": wordsIn(soc.AllSeverities), "incident.ingest_severity": wordsIn(soc.AllSeverities), "incident.highest_severity": wordsIn(soc.AllSeverities),
 	"incident.status": wordsIn(soc.AllStatuses), "incident.verdict": wordsIn(soc.AllVerdicts, ""), "incident.proposed_verdict": wordsIn(soc.AllVerdicts, ""), "incident.verdict_by": wordsIn(soc.AllPrincipalKinds, ""),
-	"alert.severity": wordsIn(soc.AllSeverities), "entity.kind": wordsIn(soc.AllEntityKinds), "entity.provenance": wordsIn(soc.AllProvenances), "sighting.provenance": wordsIn(soc.AllProvenances), "evidence.provenance": wordsIn(soc.AllProvenances),
+	"alert.severity": wordsIn(soc.AllSeverities), "alert.sent_severity": wordsIn(soc.AllSeverities), "alert.status": wordsIn(soc.AllAlertStatuses), "entity.kind": wordsIn(soc.AllEntityKinds), "entity.provenance": wordsIn(soc.AllProvenances), "sighting.provenance": wordsIn(soc.AllProvenances), "evidence.provenance": wordsIn(soc.AllProvenances),
 	"agent_settings.severity": wordsIn(soc.AllSeverities), "gamebook.status": wordsIn(soc.AllGamebookStatuses), "gamebook.class": wordsIn(soc.AllClasses), "gamebook.impact": wordsIn(soc.AllImpacts), "gamebook.taint": wordsIn(soc.AllTaints),
 	"step.status": wordsIn(soc.AllStepStatuses), "run.run_trigger": wordsIn(soc.AllTriggers), "run.state": wordsIn(soc.AllRunStates), "run.taint": wordsIn(soc.AllTaints), "taint.taint": wordsIn(soc.AllTaints),
 	"triage.state": wordsIn(soc.AllRunStates), "verdict_event.verdict": wordsIn(soc.AllVerdicts),

@@ -28,7 +28,7 @@ const (
 	// and evidence, so that reading one reads what a real one has.
 	seedDetailed = 200
 	// seedName says in the database that it is whole, and of which making.
-	seedName, seedVersion = "bench_seed", "3"
+	seedName, seedVersion = "bench_seed", "4"
 )
 
 // Words of the seeded titles, each in a fixed share of all incidents.
@@ -212,9 +212,14 @@ func seedDetail(tx *store.Tx, i soc.Incident) error {
 		}
 		ids[prefix] = id
 	}
+	uid, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
 	a := soc.Alert{
-		ID: ids[soc.PrefixAlert], Workspace: i.Workspace, Source: i.Source, ExternalID: i.ExternalID, Incident: i.ID, Title: i.Title,
-		Severity: i.Severity, Product: "Edge Sensor", CreatedAt: i.CreatedAt, StartedAt: i.CreatedAt, IngestedAt: i.CreatedAt, Raw: []byte(`{}`),
+		ID: ids[soc.PrefixAlert], UID: uid.String(), Workspace: i.Workspace, Source: i.Source, ExternalID: i.ExternalID, Format: "generic", Status: soc.AlertEscalated,
+		Incident: i.ID, Title: i.Title, Severity: i.Severity, SentSeverity: i.Severity, Product: "Edge Sensor", CreatedAt: i.CreatedAt, StartedAt: i.CreatedAt,
+		IngestedAt: i.CreatedAt, LastSeen: i.CreatedAt, RepeatCount: 1, Version: 1, Raw: []byte(`{}`),
 	}
 	if err := tx.InsertAlert(a); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"vedette/backend/caseapi"
 	"vedette/backend/console"
 	"vedette/backend/opsapi"
 	"vedette/backend/portalapi"
@@ -48,13 +49,26 @@ func (w *wiring) wireHTTP(context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.handler = registry.Front(routes)
+	w.handler = registry.Front(healthAside(routes, doors))
 	return nil
+}
+
+// healthAside keeps the one path below a family's prefix that is no route of
+// it: it asks for no credential and answers while the store is down.
+func healthAside(routes, doors http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/api/v1/healthz" {
+			doors.ServeHTTP(w, req)
+			return
+		}
+		routes.ServeHTTP(w, req)
+	})
 }
 
 // registerFamilies adds the REST families, one line each.
 func (w *wiring) registerFamilies(registry *web.Registry) {
 	opsapi.Register(registry, w.publicURL, w.desk, w.sealer)
 	portalapi.Register(registry, web.Portal(w.publicURL), portalapi.Config{Desk: w.desk, Seal: w.sealer})
+	caseapi.Register(registry, web.Case(), caseapi.Config{Desk: w.desk, Seal: w.sealer})
 	triageapi.Register(registry, web.Triage(), triageapi.Config{Desk: w.desk, Seal: w.sealer})
 }

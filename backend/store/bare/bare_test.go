@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"vedette/backend/soc"
 	"vedette/backend/store"
 	"vedette/backend/store/pgtest"
@@ -69,7 +71,7 @@ func fill(t *testing.T, s *store.Store, n int) {
 			if err != nil {
 				return err
 			}
-			if err := tx.InsertAlert(soc.Alert{ID: "alert-" + strconv.Itoa(k), Workspace: workspace, Source: "edge", ExternalID: strconv.Itoa(k), Incident: i.ID, Severity: soc.SeverityHigh, CreatedAt: now, Raw: []byte{0, 1, 255}}); err != nil {
+			if err := tx.InsertAlert(soc.Alert{ID: "alert-" + strconv.Itoa(k), UID: uuid.Must(uuid.NewV7()).String(), Status: soc.AlertEscalated, SentSeverity: soc.SeverityHigh, RepeatCount: 1, Workspace: workspace, Source: "edge", ExternalID: strconv.Itoa(k), Incident: i.ID, Severity: soc.SeverityHigh, CreatedAt: now, Raw: []byte{0, 1, 255}}); err != nil {
 				return err
 			}
 			if err := tx.InsertEntity(soc.Entity{ID: "entity-" + strconv.Itoa(k), Workspace: workspace, Incident: i.ID, Kind: soc.KindHost, Value: "ws-1", Names: []string{"ws-1", "ws-1.corp"}, Provenance: soc.ProvenanceParsed}, i.Seq); err != nil {

@@ -171,15 +171,30 @@ CREATE TABLE incident_tally (
   PRIMARY KEY (workspace_id, status, phase, severity_rank)
 ) @strict;
 
+-- One detection, whichever family brought it. One that an incident has stands
+-- under it (escalated); the case family's stand in triage until somebody
+-- decides (../../alert.go).
 CREATE TABLE alert (
   id TEXT PRIMARY KEY,
+  -- The id of the case family, a UUIDv7, and its place in the order of arrival:
+  -- the first 60 bits of it that count (alert_position.go).
+  uid TEXT NOT NULL,
+  position @int NOT NULL,
   workspace_id TEXT NOT NULL REFERENCES workspace(id),
   source TEXT NOT NULL,
   external_id TEXT NOT NULL,
+  -- The reader of the payload: an ingest format, or case.
+  format TEXT NOT NULL,
   incident_id TEXT REFERENCES incident(id),
+  status TEXT NOT NULL CHECK (status IN ('triage','deduplicated','suppressed','dismissed','linked','escalated')),
+  -- The incident a linked alert is context of.
+  linked_to TEXT REFERENCES incident(id),
+  duplicate_of TEXT NOT NULL,
   title TEXT NOT NULL,
   description TEXT NOT NULL,
   severity TEXT NOT NULL CHECK (severity IN ('informational','low','medium','high','critical')),
+  severity_rank @int NOT NULL CHECK (severity_rank BETWEEN 0 AND 4),
+  sent_severity TEXT NOT NULL CHECK (sent_severity IN ('informational','low','medium','high','critical')),
   product TEXT NOT NULL,
   vendor TEXT NOT NULL,
   detector TEXT NOT NULL,
@@ -190,15 +205,34 @@ CREATE TABLE alert (
   techniques TEXT NOT NULL,
   flags TEXT NOT NULL,
   vendor_verdict TEXT NOT NULL,
+  asset TEXT NOT NULL,
+  suppression TEXT NOT NULL,
+  enrichment TEXT NOT NULL,
+  dismissal TEXT NOT NULL,
+  repeat_count @int NOT NULL CHECK (repeat_count >= 1),
   started_at @int NOT NULL,
   ended_at @int NOT NULL,
   created_at @int NOT NULL,
   ingested_at @int NOT NULL,
+  last_seen @int NOT NULL,
   payload_hash TEXT NOT NULL,
-  UNIQUE (workspace_id, source, external_id)
+  -- What the second layer of deduplication compares, '' where it does not.
+  content_key TEXT NOT NULL,
+  version @int NOT NULL,
+  UNIQUE (workspace_id, external_id, source),
+  CHECK ((incident_id IS NOT NULL) = (status = 'escalated')),
+  CHECK ((linked_to IS NOT NULL) = (status = 'linked')),
+  CHECK ((duplicate_of <> '') = (status = 'deduplicated')),
+  CHECK ((dismissal <> '') = (status = 'dismissed'))
 ) @strict;
 CREATE INDEX alert_incident ON alert (incident_id, created_at, id);
+CREATE INDEX alert_linked ON alert (linked_to, created_at, id) WHERE linked_to IS NOT NULL;
 CREATE INDEX alert_detector ON alert (workspace_id, detector_key, created_at);
+-- Lists (alert_list.go): all, by state, and by source and state.
+CREATE UNIQUE INDEX alert_arrival ON alert (workspace_id, position);
+CREATE INDEX alert_state ON alert (workspace_id, status, severity_rank, position);
+CREATE INDEX alert_source_state ON alert (workspace_id, source, status, severity_rank, position);
+CREATE INDEX alert_content ON alert (workspace_id, content_key, position) WHERE content_key <> '';
 
 -- Raw payloads stand apart, so that no list can drag them along.
 CREATE TABLE alert_payload (
