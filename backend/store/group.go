@@ -18,9 +18,13 @@ type group struct {
 	ended bool
 }
 
-// groupQueryer keeps the members of a group apart by savepoints.
+// groupQueryer tells the members of a group apart.
 type groupQueryer interface {
 	queryer
+	// nextMember notes that what follows is another member's, and dropMember
+	// forgets what it queued; false when some of that was sent already.
+	nextMember()
+	dropMember() bool
 	// beginMember sets a savepoint; keepMember lets go of it and undoMember
 	// goes back to it. settle sends what is still queued, so that a failure
 	// belongs to the member that caused it.
@@ -29,6 +33,23 @@ type groupQueryer interface {
 	undoMember(ctx context.Context) error
 	settle(ctx context.Context) error
 }
+
+// company is how the members of a group share their transaction.
+type company int
+
+const (
+	// alone: there is one member, and its failure ends the group.
+	alone company = iota
+	// together: no member is undone by itself. One that fails after it wrote
+	// ends the group, and all run again, apart.
+	together
+	// apart: each has a savepoint, so that one can fail and the others stand.
+	apart
+)
+
+// errUndo ends a group whose members ran together, because one of them must be
+// undone.
+var errUndo = errors.New("store: a write among others has to be undone")
 
 // writerLock is the advisory lock that lets one replica's group run at a time.
 // Groups hold rows of many callers in no order, and every one ends at the head
@@ -67,32 +88,57 @@ func beginFailure(err error) error {
 // lost reports that the connection is gone, and the transaction with it.
 func (g *group) lost() bool { return g.pg != nil && g.pg.Conn().IsClosed() }
 
-// member runs one write. Alone it needs no savepoint: its failure ends the
-// group. Among others it is undone to its savepoint, so that they stand.
-func (g *group) member(ctx context.Context, among bool, tx *Tx, fn func(*Tx) error) error {
-	if among {
-		if err := g.q.beginMember(ctx); err != nil {
-			tx.fatal = err
-			return err
-		}
+// member runs one write. Its error is its own; tx.fatal is the group's.
+func (g *group) member(ctx context.Context, among company, tx *Tx, fn func(*Tx) error) error {
+	switch among {
+	case together:
+		return g.memberTogether(tx, fn)
+	case apart:
+		return g.memberApart(ctx, tx, fn)
 	}
+	err := g.runMember(ctx, tx, fn)
+	if err != nil && tx.fatal == nil {
+		g.rollback(ctx)
+	}
+	return err
+}
+
+func (g *group) memberTogether(tx *Tx, fn func(*Tx) error) error {
+	g.q.nextMember()
+	err := runMember(tx, fn)
+	if err == nil {
+		err = tx.failed
+	}
+	if err != nil && tx.fatal == nil && (tx.failed != nil || !g.q.dropMember() && tx.wrote) {
+		tx.fatal = errUndo
+	}
+	return err
+}
+
+func (g *group) memberApart(ctx context.Context, tx *Tx, fn func(*Tx) error) error {
+	if err := g.q.beginMember(ctx); err != nil {
+		tx.fatal = err
+		return err
+	}
+	err := g.runMember(ctx, tx, fn)
+	switch {
+	case tx.fatal != nil:
+	case err != nil:
+		tx.fatal = g.q.undoMember(ctx)
+	default:
+		tx.fatal = g.q.keepMember(ctx)
+	}
+	return err
+}
+
+// runMember runs fn and what it queued.
+func (g *group) runMember(ctx context.Context, tx *Tx, fn func(*Tx) error) error {
 	err := runMember(tx, fn)
 	if err == nil && tx.failed == nil {
 		err = guarded{tx, g.q}.note(g.q.settle(ctx))
 	}
 	if err == nil {
 		err = tx.failed
-	}
-	if tx.fatal != nil {
-		return err
-	}
-	switch {
-	case !among && err != nil:
-		g.rollback(ctx)
-	case among && err != nil:
-		tx.fatal = g.q.undoMember(ctx)
-	case among:
-		tx.fatal = g.q.keepMember(ctx)
 	}
 	return err
 }

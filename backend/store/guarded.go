@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // guarded stands between a member of a group and its transaction. After a
 // failed statement it lets no other through: on SQLite some errors end the
@@ -26,10 +29,19 @@ func (g guarded) note(err error) error {
 	return err
 }
 
+// see remembers that the member may have written. Only what begins as a plain
+// SELECT certainly has not.
+func (g guarded) see(text string) {
+	if !strings.HasPrefix(text, "SELECT ") {
+		g.tx.wrote = true
+	}
+}
+
 func (g guarded) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	if g.tx.failed != nil {
 		return 0, g.tx.failed
 	}
+	g.tx.wrote = true
 	n, err := g.q.exec(ctx, text, args...)
 	return n, g.note(err)
 }
@@ -38,6 +50,7 @@ func (g guarded) deferExec(ctx context.Context, text string, args ...any) error 
 	if g.tx.failed != nil {
 		return g.tx.failed
 	}
+	g.tx.wrote = true
 	return g.note(g.q.deferExec(ctx, text, args...))
 }
 
@@ -45,6 +58,7 @@ func (g guarded) query(ctx context.Context, text string, args ...any) (rows, err
 	if g.tx.failed != nil {
 		return nil, g.tx.failed
 	}
+	g.see(text)
 	r, err := g.q.query(ctx, text, args...)
 	if err != nil {
 		return nil, g.note(err)
@@ -56,6 +70,7 @@ func (g guarded) queryRow(ctx context.Context, text string, args ...any) row {
 	if g.tx.failed != nil {
 		return failedRow{g.tx.failed}
 	}
+	g.see(text)
 	return guardedRow{g.q.queryRow(ctx, text, args...), g}
 }
 
@@ -63,6 +78,7 @@ func (g guarded) each(ctx context.Context, text string, args [][]any, scan func(
 	if g.tx.failed != nil {
 		return g.tx.failed
 	}
+	g.see(text)
 	return g.note(g.q.each(ctx, text, args, scan))
 }
 

@@ -65,8 +65,8 @@ func (q pgReader) each(ctx context.Context, text string, args [][]any, scan func
 type pgTx struct {
 	tx     pgx.Tx
 	queued []queuedStatement
-	// unsent is where the present member begins in queued, or -1 when its
-	// savepoint was sent.
+	// unsent is where the present member begins in queued, or -1 when some of it
+	// was sent.
 	unsent int
 	// odd names the savepoint. Two names take turns: when a batch fails before
 	// any of it ran, the savepoint of the member before may still stand, and
@@ -201,6 +201,16 @@ func (q *pgTx) savepoint() string {
 	return "SAVEPOINT member_even"
 }
 
+func (q *pgTx) nextMember() { q.unsent = len(q.queued) }
+
+func (q *pgTx) dropMember() bool {
+	if q.unsent < 0 {
+		return false
+	}
+	q.queued = q.queued[:q.unsent]
+	return true
+}
+
 func (q *pgTx) beginMember(ctx context.Context) error {
 	q.odd = !q.odd
 	q.unsent = len(q.queued)
@@ -212,9 +222,7 @@ func (q *pgTx) keepMember(ctx context.Context) error {
 }
 
 func (q *pgTx) undoMember(ctx context.Context) error {
-	if q.unsent >= 0 {
-		// Nothing of this member was sent.
-		q.queued = q.queued[:q.unsent]
+	if q.dropMember() {
 		return nil
 	}
 	q.queued = q.queued[:0]

@@ -111,6 +111,10 @@ func (q *sqliteTx) each(ctx context.Context, text string, args [][]any, scan fun
 	return eachAlone(ctx, q, text, args, scan)
 }
 
+func (q *sqliteTx) nextMember() {}
+
+func (q *sqliteTx) dropMember() bool { return false }
+
 func (q *sqliteTx) beginMember(ctx context.Context) error {
 	return q.deferExec(ctx, "SAVEPOINT member")
 }

@@ -36,6 +36,7 @@ type Store struct {
 	writerStopped chan struct{}
 	closing       chan struct{}
 	closeOnce     sync.Once
+	careful       int // groups still to be kept apart; the writer's alone
 	random        io.Reader
 }
 

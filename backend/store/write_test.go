@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -62,14 +64,17 @@ func TestAMemberOfAGroupFailsAlone(t *testing.T) {
 		write(t, s, organization("first"))
 		want := map[string]bool{"first": true}
 		for name, way := range ways {
-			before, after := "before "+name, "after "+name
-			results := inOneGroup(t, s, organization(before), way, organization(after), way, way)
-			for i, err := range results {
-				if fails := i == 1 || i > 2; fails != (err != nil) {
-					t.Errorf("%s: write %d: %v", name, i, err)
+			for _, careful := range []int{0, 1} {
+				before, after := fmt.Sprint("before ", name, careful), fmt.Sprint("after ", name, careful)
+				write(t, s, func(tx *Tx) error { tx.store.careful = careful; return nil })
+				results := inOneGroup(t, s, organization(before), way, organization(after), way, way)
+				for i, err := range results {
+					if fails := i == 1 || i > 2; fails != (err != nil) {
+						t.Errorf("%s: write %d: %v", name, i, err)
+					}
 				}
+				want[before], want[after] = true, true
 			}
-			want[before], want[after] = true, true
 			if err := s.Write(context.Background(), way); err == nil {
 				t.Errorf("%s: alone it was stored", name)
 			}
@@ -82,6 +87,51 @@ func TestAMemberOfAGroupFailsAlone(t *testing.T) {
 			t.Errorf("%d audit entries for %d changes (%v)", position, len(want), err)
 		}
 	})
+}
+
+// TestAGroupRunsAgainOnlyToUndo: members run once while nothing has to be
+// undone, also when one refuses before it wrote.
+func TestAGroupRunsAgainOnlyToUndo(t *testing.T) {
+	engines(t, func(t *testing.T, s *Store) {
+		for name, c := range map[string]struct {
+			way  func(*Tx) error
+			runs int
+		}{
+			"none fails":            {organization("x"), 1},
+			"one refuses at once":   {func(*Tx) error { return errors.New("no") }, 1},
+			"one reads and refuses": {func(tx *Tx) error { _, err := tx.Organizations(); return errors.Join(err, errors.New("no")) }, 1},
+			"one takes and refuses": {func(tx *Tx) error {
+				_, err := tx.NextIncidentNumber(makeWorkspaceIn(tx, "gone"), 1)
+				return errors.Join(err, errors.New("no"))
+			}, 2},
+			"one has written": {func(tx *Tx) error {
+				_, err := tx.update(`UPDATE organization SET name = 'changed'`)
+				return errors.Join(err, errors.New("no"))
+			}, 2},
+		} {
+			write(t, s, func(tx *Tx) error { tx.store.careful = 0; return nil })
+			runs := 0
+			count := func(*Tx) error { runs++; return nil }
+			_ = inOneGroup(t, s, count, c.way, organization("beside "+name))
+			if runs != c.runs {
+				t.Errorf("%s: a neighbour ran %d times, want %d", name, runs, c.runs)
+			}
+			found, err := s.Read(context.Background()).Organizations()
+			if err != nil || slices.ContainsFunc(found, func(o soc.Organization) bool { return o.Name == "changed" }) {
+				t.Errorf("%s: %v (%v)", name, found, err)
+			}
+			if !stored(t, s)["beside "+name] {
+				t.Errorf("%s: the neighbour is not stored", name)
+			}
+		}
+	})
+}
+
+// makeWorkspaceIn makes an organization with one workspace and names it.
+func makeWorkspaceIn(tx *Tx, id string) string {
+	_ = tx.InsertOrganization(soc.Organization{ID: id, Name: id, CreatedAt: fixtureTime})
+	_ = tx.InsertWorkspace(soc.Workspace{ID: id, Organization: id, Name: id, CreatedAt: fixtureTime})
+	return id
 }
 
 // TestAFailedStatementStopsTheWrite: after an error PostgreSQL takes no more

@@ -52,6 +52,8 @@ type Tx struct {
 	group *group
 	audit []soc.AuditEntry
 	jobs  []river.InsertManyParams
+	// wrote is set by the first statement that may have changed a row.
+	wrote bool
 	// failed is the first error of a statement.
 	failed error
 	// fatal is set beside failed when the transaction of the whole group is
@@ -156,9 +158,17 @@ func (s *Store) collect(first *writeRequest) []*writeRequest {
 	return members
 }
 
-// commitGroup runs the members in one transaction and answers each. When the
-// group had to be given up before its commit, nothing of it is stored and each
-// member is run alone, so that none pays for another's failure.
+// carefulGroups is how many groups keep their members apart after one had to
+// be undone: whoever makes writes fail on purpose then costs the others one
+// repetition in so many groups.
+const carefulGroups = 32
+
+// commitGroup runs the members in one transaction and answers each. They run
+// together first: savepoints cost a copy of every page a member touches, make
+// the full-text index write each member's words apart, and few writes fail
+// once they have begun to write. When one does, all run again, apart. When that
+// group had to be given up, too, nothing of it is stored and each member is run
+// alone, so that none pays for another's failure.
 func (s *Store) commitGroup(members []*writeRequest) {
 	switch len(members) {
 	case 0:
@@ -167,7 +177,16 @@ func (s *Store) commitGroup(members []*writeRequest) {
 		members[0].done <- s.writeAlone(members[0])
 		return
 	}
-	results, err := s.tryGroup(members)
+	var results []error
+	var err error = gaveUpError{errUndo}
+	if s.careful > 0 {
+		s.careful--
+	} else if results, err = s.tryGroup(members, together); errors.Is(err, errUndo) {
+		s.careful = carefulGroups
+	}
+	if errors.As(err, new(gaveUpError)) {
+		results, err = s.tryGroup(members, apart)
+	}
 	for i, m := range members {
 		switch {
 		case err == nil:
@@ -186,7 +205,7 @@ func (s *Store) writeAlone(m *writeRequest) error {
 	var err error
 	for range retryLimit {
 		var results []error
-		if results, err = s.tryGroup([]*writeRequest{m}); err == nil {
+		if results, err = s.tryGroup([]*writeRequest{m}, alone); err == nil {
 			err = results[0]
 		}
 		if !retryable(err) {
@@ -198,7 +217,7 @@ func (s *Store) writeAlone(m *writeRequest) error {
 
 // tryGroup returns one result per member, or an error that holds for all:
 // then nothing of any member is stored, unless the error is an uncertainError.
-func (s *Store) tryGroup(members []*writeRequest) (results []error, err error) {
+func (s *Store) tryGroup(members []*writeRequest, among company) (results []error, err error) {
 	ctx := context.WithoutCancel(members[0].ctx)
 	g, err := s.begin(ctx)
 	if err != nil {
@@ -211,7 +230,7 @@ func (s *Store) tryGroup(members []*writeRequest) (results []error, err error) {
 	for i, m := range members {
 		tx := &Tx{Reader: Reader{ctx: context.WithoutCancel(m.ctx), dialect: s.dialect}, store: s, group: g}
 		tx.q = guarded{tx: tx, q: g.q}
-		results[i] = g.member(ctx, len(members) > 1, tx, m.fn)
+		results[i] = g.member(ctx, among, tx, m.fn)
 		if tx.fatal != nil {
 			return nil, g.givenUp(tx.fatal)
 		}
