@@ -86,6 +86,11 @@ type IncidentFilter struct {
 	Query         string
 	CreatedAfter  time.Time // exclusive
 	CreatedBefore time.Time // exclusive
+	// AssigneeIDs, AssigneeEmails (in any case) and Unassigned are one filter:
+	// what any of the three lets through.
+	AssigneeIDs    []string
+	AssigneeEmails []string
+	Unassigned     bool
 	// Sort is one of created_at, updated_at, severity, status,
 	// incident_number; "-" in front for descending. Default -created_at.
 	Sort string
@@ -94,6 +99,11 @@ type IncidentFilter struct {
 	// Offset is for page numbers only (the triage family), at most 10,000.
 	Offset int
 	Limit  int
+}
+
+// ByAssignee reports whether the filter asks whose the incidents are.
+func (f IncidentFilter) ByAssignee() bool {
+	return f.Unassigned || len(f.AssigneeIDs) > 0 || len(f.AssigneeEmails) > 0
 }
 
 // Keyset is a position in an ordered list: the sort value and the tie-breaker.

@@ -18,6 +18,8 @@ type incidentRange struct {
 	status       soc.Status
 	open         bool
 	phase, rank  int // -1: not set
+	// whose is the condition of one index of assignees, "" for none.
+	whose func(q *listQuery) string
 }
 
 // anyRange narrows nothing.
@@ -33,6 +35,8 @@ func rangesOf(f soc.IncidentFilter, phases []int, order listOrder) []incidentRan
 	byCreation := order.column == "created_at"
 	start := []incidentRange{anyRange}
 	switch {
+	case byCreation && f.ByAssignee():
+		return assigneeRanges(f)
 	case byCreation && len(f.Types) > 0:
 		// incident_kind: type, phase, severity
 		kinds := product(start, orAll(f.Types, f.Types), setKind)
@@ -142,6 +146,12 @@ func (r *Reader) rangesText(q *listQuery, f soc.IncidentFilter, phases []int, or
 		if one.phase < 0 {
 			where += among(q, "phase", phases)
 		}
+		if one.rank < 0 {
+			where += among(q, "severity", f.Severities)
+		}
+		if one.whose == nil {
+			where += assignedTo(q, "", f)
+		}
 		text := `SELECT seq, id, ` + order.column + ` FROM incident WHERE ` + common + where
 		parts = append(parts, text)
 	}
@@ -215,6 +225,9 @@ func (r incidentRange) conditions(q *listQuery, order listOrder, after *soc.Keys
 	}
 	if r.open {
 		where += ` AND ` + notClosed
+	}
+	if r.whose != nil {
+		where += ` AND ` + r.whose(q)
 	}
 	if after == nil {
 		return where

@@ -26,6 +26,10 @@ var titles = []string{
 
 var listSources = []string{"Sentinel", "DefenderXDR", "wazuh"}
 
+// listAssignees and listAddresses are drawn apart: a source may know the
+// address alone, and people the id.
+var listAssignees, listAddresses = []string{"", "", "ana", "ben"}, []string{"", "", "Ana@Example.com", "ben@example.com"}
+
 var listTypes = []string{"malware", "phishing", "lateral_movement"}
 
 // randomIncident has few values of each kind, so that filters meet ties.
@@ -41,6 +45,7 @@ func randomIncident(r *rand.Rand, workspace string) soc.Incident {
 	if r.IntN(3) == 0 {
 		i.Verdict = soc.VerdictTruePositive
 	}
+	i.AssigneeID, i.AssigneeEmail = listAssignees[r.IntN(len(listAssignees))], listAddresses[r.IntN(len(listAddresses))]
 	i.CreatedAt, i.UpdatedAt = second(), second()
 	if r.IntN(20) == 0 {
 		i.CreatedAt = time.Date(1601, 1, 1, 0, 0, r.IntN(3), 0, time.UTC) // FILETIME zero, which products send
@@ -96,6 +101,11 @@ func modelMatches(f soc.IncidentFilter, phases []int, i soc.Incident) bool {
 		return false
 	}
 	if !f.CreatedAfter.IsZero() && !i.CreatedAt.After(f.CreatedAfter) || !f.CreatedBefore.IsZero() && !i.CreatedAt.Before(f.CreatedBefore) {
+		return false
+	}
+	if f.ByAssignee() && !slices.Contains(f.AssigneeIDs, i.AssigneeID) &&
+		!slices.ContainsFunc(f.AssigneeEmails, func(e string) bool { return strings.EqualFold(e, i.AssigneeEmail) }) &&
+		!(f.Unassigned && i.AssigneeID == "" && i.AssigneeName == "" && i.AssigneeEmail == "") {
 		return false
 	}
 	if f.Query == "" {
@@ -159,6 +169,11 @@ func drawFilter(rt *rapid.T, workspace string) (f soc.IncidentFilter, phases []i
 	f.Sources, f.Types = someOf(rt, "sources", append(listSources, "nobody")), someOf(rt, "types", append(listTypes, "nothing"))
 	if rapid.Bool().Draw(rt, "by phase") {
 		f.Statuses, phases = nil, someOf(rt, "phases", allPhases)
+	}
+	if rapid.IntRange(0, 2).Draw(rt, "assignee") == 0 {
+		f.AssigneeIDs = someOf(rt, "assignees", []string{"ana", "ben", "nobody"})
+		f.AssigneeEmails = someOf(rt, "addresses", []string{"ANA@example.com", "ben@example.com", "no@example.com"})
+		f.Unassigned = rapid.Bool().Draw(rt, "unassigned")
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "window") == 0 {
 		f.CreatedAfter = fixtureTime.Add(time.Duration(rapid.IntRange(-2, 45).Draw(rt, "after")) * 500 * time.Millisecond)

@@ -159,6 +159,10 @@ CREATE INDEX incident_state_id ON incident (workspace_id, phase, status, severit
 CREATE INDEX incident_open ON incident (workspace_id, created_at, id) WHERE deleted_at = 0 AND CASE WHEN status = 'closed' THEN 1 ELSE 0 END = 0;
 CREATE INDEX incident_source ON incident (workspace_id, source, created_at, id) WHERE deleted_at = 0;
 CREATE INDEX incident_source_state ON incident (workspace_id, source, status, severity_rank, created_at, id) WHERE deleted_at = 0;
+-- Whose they are; most have nobody, and cost the first two nothing:
+CREATE INDEX incident_assignee ON incident (workspace_id, assignee_id, created_at, id) WHERE deleted_at = 0 AND assignee_id <> '';
+CREATE INDEX incident_assignee_email ON incident (workspace_id, LOWER(assignee_email), created_at, id) WHERE deleted_at = 0 AND assignee_email <> '';
+CREATE INDEX incident_unassigned ON incident (workspace_id, created_at, id) WHERE deleted_at = 0 AND assignee_id = '' AND assignee_name = '' AND assignee_email = '';
 CREATE INDEX incident_kind ON incident (workspace_id, incident_type, phase, severity_rank, created_at, id) WHERE deleted_at = 0;
 
 -- Kept counts, so that no list ever counts by scanning.
