@@ -30,6 +30,7 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 		},
 		"GET " + incidentRoute + "/last-gamebook":                           ok(p.incident(i, "/last-gamebook")),
 		"GET /api/v2/workspaces/{workspaceId}/incidents/{source}/by-entity": ok(p.list("authored", "EntityKind=Host&EntityFilter=ep-2001")),
+		"POST /api/v2/incidents/across-workspaces":                          {Target: "/api/v2/incidents/across-workspaces", Body: `{}`, Status: 200},
 		"POST " + toolRoute + "/gamebooks": {
 			Target: p.tool(i, "/gamebooks"), Body: `{"playbooks":[{"playbook_id":"nothing","entity_id":"ENT-0000000"}]}`, Status: 200,
 			Adds: webtest.Counted{Audit: 1},

@@ -45,6 +45,9 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	gamebooks.Scope = soc.ScopeGamebooksRead
 	web.Register(registry, family, at(gamebooks, incidentPath+"/last-gamebook", "last_gamebook", "The gamebook of an incident that started last."), d.lastGamebook)
 
+	across := web.Operation{Method: "POST", Who: web.Scoped, Scope: soc.ScopeIncidentsRead, Organization: true, Rate: "read"}
+	web.Register(registry, family, at(across, "/api/v2/incidents/across-workspaces", "list_incidents_across_workspaces", "Incidents of every visible workspace, newest first."), d.incidentsAcross)
+
 	note := web.Operation{Method: "POST", Who: web.Scoped, Scope: soc.ScopeIncidentsComments, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Status: 201}
 	web.Register(registry, family, at(note, incidentPath+"/comments", "add_comment", "Post a comment on an incident."), d.addComment)
 

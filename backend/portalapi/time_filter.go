@@ -29,24 +29,44 @@ type window struct {
 }
 
 func (f timeFilter) window(now time.Time) (window, error) {
-	if hours, relative := filterHours[f.Type]; relative {
-		if f.Start != nil || f.End != nil {
-			return window{}, soc.InvalidField(firstText(given(f.Start, "StartDate"), "EndDate"), "goes with TimeFilteringType Custom only")
+	return windowOf(now, f.Type, f.Start, f.End, "TimeFilteringType", "StartDate", "EndDate")
+}
+
+// timeSelection is a time filter in a body.
+type timeSelection struct {
+	Type  string        `json:"type,omitempty" jsonschema:"enum=ThreeHours,enum=SixHours,enum=TwelveHours,enum=TwentyFourHours,enum=FourtyEightHours,enum=FortyEightHours,enum=Custom"`
+	Start *schemas.Time `json:"customStartUtc,omitempty"`
+	End   *schemas.Time `json:"customEndUtc,omitempty"`
+}
+
+func (s *timeSelection) window(now time.Time) (window, error) {
+	if s == nil {
+		return windowOf(now, "", nil, nil, "", "", "")
+	}
+	const in = "timeFilterSelection."
+	return windowOf(now, s.Type, s.Start, s.End, in+"type", in+"customStartUtc", in+"customEndUtc")
+}
+
+// windowOf is the window of a filter whose members have the given names.
+func windowOf(now time.Time, kind string, from, to *schemas.Time, kindName, fromName, toName string) (window, error) {
+	if hours, relative := filterHours[kind]; relative {
+		if from != nil || to != nil {
+			return window{}, soc.InvalidField(firstText(given(from, fromName), toName), "goes with %s Custom only", kindName)
 		}
 		return window{now.Add(-hours * time.Hour), now}, nil
 	}
 	switch {
-	case f.Start == nil:
-		return window{}, soc.InvalidField("StartDate", "is required with TimeFilteringType Custom")
-	case f.End == nil:
-		return window{}, soc.InvalidField("EndDate", "is required with TimeFilteringType Custom")
+	case from == nil:
+		return window{}, soc.InvalidField(fromName, "is required with %s Custom", kindName)
+	case to == nil:
+		return window{}, soc.InvalidField(toName, "is required with %s Custom", kindName)
 	}
-	w := window{time.Time(*f.Start).UTC(), time.Time(*f.End).UTC()}
+	w := window{time.Time(*from).UTC(), time.Time(*to).UTC()}
 	if !w.From.Before(w.To) {
-		return window{}, soc.InvalidField("EndDate", "must be after StartDate")
+		return window{}, soc.InvalidField(toName, "must be after %s", fromName)
 	}
 	if w.To.Sub(w.From) > customSpan {
-		return window{}, soc.InvalidField("EndDate", "must be at most 366 days after StartDate")
+		return window{}, soc.InvalidField(toName, "must be at most 366 days after %s", fromName)
 	}
 	return w, nil
 }

@@ -93,6 +93,12 @@ func NotFoundf(format string, args ...any) *Error {
 	return Errorf(NotFound, CodeNotFound, format, args...)
 }
 
+// InvalidCursor is the one answer to a place in a list that the caller was not
+// given, or not for this question; every family words it in its own way.
+func InvalidCursor() *Error {
+	return Errorf(Invalid, CodeInvalidCursor, "The page token is invalid. Start again without it.")
+}
+
 // AsError turns any error into an *Error: a foreign one becomes Internal with
 // a bland text and keeps the original as Cause.
 func AsError(err error) *Error {

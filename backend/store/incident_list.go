@@ -161,6 +161,15 @@ func (o listOrder) position(i soc.Incident) *soc.Keyset {
 	return &soc.Keyset{Value: strconv.FormatInt(v, 10), ID: i.ID}
 }
 
+// ListPosition is where a list that is newest first continues behind one of its
+// rows.
+func ListPosition(f soc.IncidentFilter, i soc.Incident) *soc.Keyset {
+	if f.Query != "" {
+		return &soc.Keyset{Value: strconv.FormatInt(searchPosition(i.CreatedAt, i.Seq), 10), ID: i.ID}
+	}
+	return listOrders["created_at"].position(i)
+}
+
 // residual is the whole filter as a condition on rows of i, for rows that were
 // found in another way.
 func residual(q *listQuery, f soc.IncidentFilter, phases []int) string {

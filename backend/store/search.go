@@ -242,7 +242,7 @@ func (r *Reader) searchIncidents(f soc.IncidentFilter, phases []int, order listO
 	}
 	cutPage(&page, found, f, func(i soc.Incident) *soc.Keyset {
 		if byCreation {
-			return &soc.Keyset{Value: strconv.FormatInt(searchPosition(i.CreatedAt, i.Seq), 10), ID: i.ID}
+			return ListPosition(f, i)
 		}
 		return order.position(i)
 	})

@@ -135,9 +135,7 @@ func (s *Sealer) Open(b Binding, token string) ([]byte, error) {
 	return slices.Clip(plain[8:]), nil
 }
 
-func errToken() error {
-	return soc.Errorf(soc.Invalid, soc.CodeInvalidCursor, "The page token is invalid. Start again without it.")
-}
+func errToken() error { return soc.InvalidCursor() }
 
 // SealJSON seals a value, OpenJSON opens it again.
 func (s *Sealer) SealJSON(b Binding, value any) (string, error) {
