@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"vedette/backend/soc"
 	"vedette/backend/store"
 )
@@ -153,59 +151,63 @@ func noOpenGamebook(tx *store.Tx, i soc.Incident) error {
 	if len(open) == 0 {
 		return nil
 	}
-	e := soc.Errorf(soc.Conflict, soc.CodeConflict, "The incident has unfinished gamebooks: %s.", strings.Join(open, ", ")).
+	e := soc.Errorf(soc.Conflict, soc.CodeOpenActions, "The incident has unfinished gamebooks: %s.", strings.Join(open, ", ")).
 		WithFix("Let them end, deny them or cancel them first.")
 	e.Hints = open
 	return e
 }
 
+// decideHeld is the change of the incident that a decision comes down to.
 func (d *Desk) decideHeld(tx *store.Tx, by soc.Actor, h soc.HeldVerdict, in soc.HeldDecision) (out soc.VerdictReceipt, err error) {
-	i := h.Incident
-	i.Held, i.HoldReasons, i.ProposedVerdict = false, nil, ""
-	state := "rejected"
-	if in.Accept {
+	change := soc.IncidentChange{Comment: in.Comment}
+	state, inv := "rejected", h.Investigation
+	switch {
+	case in.Accept:
 		state = "accepted"
-		i = d.personsVerdict(i, h.Investigation.Verdict, h.Investigation.Reason, in.Comment, h.Investigation.Verdict.Benign())
-		i.VerdictScore = h.Investigation.Score
-	} else if in.Verdict != "" {
-		i = d.personsVerdict(i, in.Verdict, in.Reason, in.Comment, false)
+		change.Verdict = &soc.VerdictChange{Verdict: inv.Verdict, Reason: inv.Reason, Score: inv.Score, Duplicate: inv.Duplicate, DuplicateOf: inv.DuplicateOf}
+		if inv.Verdict.Benign() || inv.Closes {
+			change.Comment = ""
+			change.Statuses, change.Closing = []soc.Status{soc.StatusClosed}, &soc.ClosingText{Text: in.Comment, RootCause: inv.RootCause}
+			if in.Comment == "" && inv.Closes {
+				change.Closing.Text = inv.Comment
+			}
+		}
+	case in.Verdict != "":
+		change.Verdict = &soc.VerdictChange{Verdict: in.Verdict, Reason: in.Reason}
 	}
-	if _, err := tx.SetInvestigationState(by.Workspace, h.Investigation.ID, "held", state); err != nil {
+	if _, err := tx.SetInvestigationState(by.Workspace, inv.ID, "held", state); err != nil {
 		return out, err
 	}
-	return d.storePersonsVerdict(tx, by, h.Incident, i, in.Comment, in.Accept || in.Verdict != "")
-}
-
-// personsVerdict is an incident with the verdict of a person.
-func (d *Desk) personsVerdict(i soc.Incident, verdict soc.Verdict, reason, comment string, closes bool) soc.Incident {
-	i.Verdict, i.VerdictReason, i.VerdictBy = verdict, reason, soc.PrincipalPerson
-	i.Held, i.HoldReasons, i.ProposedVerdict = false, nil, ""
-	switch {
-	case closes:
-		i.Status, i.ClosingComment = soc.StatusClosed, comment
-	case i.Status == soc.StatusNew:
-		i.Status = soc.StatusActive
+	if change.Verdict == nil {
+		return d.dropProposal(tx, by, h.Incident, in.Comment)
 	}
-	return i
+	return d.decideIncident(tx, by, h.Incident, change)
 }
 
-// storePersonsVerdict writes the incident, the comment and what memory learns.
-func (d *Desk) storePersonsVerdict(tx *store.Tx, by soc.Actor, before, after soc.Incident, comment string, learn bool) (out soc.VerdictReceipt, err error) {
-	after.UpdatedAt = d.clock()
-	if out.Incident, err = tx.UpdateIncident(before, after); err != nil {
+// dropProposal leaves the incident as it stood before the proposal.
+func (d *Desk) dropProposal(tx *store.Tx, by soc.Actor, i soc.Incident, comment string) (out soc.VerdictReceipt, err error) {
+	after := i
+	after.Held, after.HoldReasons, after.ProposedVerdict = false, nil, ""
+	if out.Incident, err = d.saveIncident(tx, i, after); err != nil {
 		return out, err
 	}
 	if comment != "" {
-		if _, err := d.postComment(tx, by, before, comment, after.Status == soc.StatusClosed); err != nil {
+		if _, err := d.postComment(tx, by, i, comment, false); err != nil {
 			return out, err
 		}
 	}
-	if learn {
-		if err := d.remember(tx, after, after.Verdict, decidedByPerson, d.clock()); err != nil {
-			return out, err
-		}
+	out.Memory, err = tx.IncidentVerdictEvents(i.Workspace, i.ID)
+	return out, err
+}
+
+// decideIncident is a person's change of an incident, with what memory then holds.
+func (d *Desk) decideIncident(tx *store.Tx, by soc.Actor, i soc.Incident, change soc.IncidentChange) (out soc.VerdictReceipt, err error) {
+	changed, err := d.changeFound(tx, by, i, change)
+	if err != nil {
+		return out, err
 	}
-	out.Memory, err = tx.IncidentVerdictEvents(before.Workspace, before.ID)
+	out.Incident = changed.Incident
+	out.Memory, err = tx.IncidentVerdictEvents(i.Workspace, i.ID)
 	return out, err
 }
 
@@ -218,6 +220,11 @@ func (d *Desk) SetVerdict(ctx context.Context, by soc.Actor, ref soc.IncidentRef
 	if err := d.mayWrite(); err != nil {
 		return out, err
 	}
+	change := soc.IncidentChange{Verdict: &soc.VerdictChange{Verdict: in.Verdict, Reason: in.Reason}, Comment: in.Comment}
+	if in.Close {
+		change.Comment = ""
+		change.Statuses, change.Closing = []soc.Status{soc.StatusClosed}, &soc.ClosingText{Text: in.Comment, Amend: in.Comment != ""}
+	}
 	err = d.write(ctx, func(tx *store.Tx) error {
 		i, err := d.incident(&tx.Reader, by, ref)
 		if err != nil {
@@ -226,16 +233,7 @@ func (d *Desk) SetVerdict(ctx context.Context, by soc.Actor, ref soc.IncidentRef
 		if err := checkPair(in.Verdict, in.Reason, i.Source); err != nil {
 			return err
 		}
-		if in.Close {
-			if err := noOpenGamebook(tx, i); err != nil {
-				return err
-			}
-		}
-		if err := decideWaiting(tx, i, in.Verdict); err != nil {
-			return err
-		}
-		after := d.personsVerdict(i, in.Verdict, in.Reason, in.Comment, in.Close)
-		if out, err = d.storePersonsVerdict(tx, by, i, after, in.Comment, true); err != nil {
+		if out, err = d.decideIncident(tx, by, i, change); err != nil {
 			return err
 		}
 		e := d.entry(by, "verdict_set")
@@ -249,7 +247,7 @@ func (d *Desk) SetVerdict(ctx context.Context, by soc.Actor, ref soc.IncidentRef
 	return out, nil
 }
 
-// decideWaiting settles the proposal that a person's own verdict answers.
+// decideWaiting settles the proposal that a verdict answers.
 func decideWaiting(tx *store.Tx, i soc.Incident, verdict soc.Verdict) error {
 	if !i.Held || i.Investigation == "" {
 		return nil
@@ -294,27 +292,10 @@ func (d *Desk) ReopenIncident(ctx context.Context, by soc.Actor, ref soc.Inciden
 		if i.Status != soc.StatusClosed {
 			return soc.Errorf(soc.Conflict, soc.CodeInvalidState, "The incident is not closed.").WithFix("Work on it as it is.")
 		}
-		after := i
-		after.Status, after.Verdict, after.VerdictReason, after.VerdictBy, after.VerdictScore, after.ClosingComment = soc.StatusActive, "", "", "", nil, ""
-		events, err := tx.IncidentVerdictEvents(i.Workspace, i.ID)
+		out, err = d.decideIncident(tx, by, i, soc.IncidentChange{Statuses: []soc.Status{soc.StatusActive}, Comment: reason})
 		if err != nil {
 			return err
 		}
-		id, err := uuid.NewV7()
-		if err != nil {
-			return err
-		}
-		for _, e := range events {
-			if err := tx.SupersedeVerdictEvent(e, "reopened:"+id.String()); err != nil {
-				return err
-			}
-		}
-		if out, err = d.storePersonsVerdict(tx, by, i, after, reason, false); err != nil {
-			return err
-		}
-		e := d.entry(by, "incident_reopened")
-		e.Incident, e.Before, e.Target = i.ID, string(i.Verdict), id.String()
-		tx.Audit(e)
 		return d.settleIdempotency(tx, by, out)
 	})
 	if err != nil {

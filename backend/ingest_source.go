@@ -39,7 +39,7 @@ func applySourceState(i *soc.Incident, in *soc.InboundIncident) (warnings []stri
 		return nil
 	}
 	if in.Status != soc.StatusClosed {
-		closedHere := i.Status == soc.StatusClosed && i.VerdictBy != soc.PrincipalService
+		closedHere := i.Status == soc.StatusClosed && i.ClosedBy != soc.BySource
 		if !closedHere && in.Status != "" {
 			if i.Status == soc.StatusClosed {
 				i.Verdict, i.VerdictReason, i.VerdictBy, i.ClosingComment = "", "", "", ""
@@ -51,7 +51,7 @@ func applySourceState(i *soc.Incident, in *soc.InboundIncident) (warnings []stri
 	if i.Held {
 		return []string{"closing_held"}
 	}
-	i.Status = soc.StatusClosed
+	i.Status, i.ClosedBy = soc.StatusClosed, soc.BySource
 	verdict, reason, known := soc.SourceVerdict(in.Source, in.Classification, in.Reason)
 	if known {
 		i.Verdict, i.VerdictReason, i.VerdictBy, i.ClosingComment = verdict, reason, soc.PrincipalService, in.Comment
@@ -138,7 +138,8 @@ func (b *ingestBatch) adopt(draft *incidentDraft, externalID string) (bool, erro
 // touched reports whether an incident is more than a stand-in for one alert.
 func (b *ingestBatch) touched(draft *incidentDraft, a soc.Alert) (bool, error) {
 	i := draft.now
-	if i.ExternalID != a.ExternalID || i.AlertCount != 1 || i.Held || i.VerdictBy == soc.PrincipalPerson || i.VerdictBy == soc.PrincipalAgent || i.AssigneeID != "" {
+	if i.ExternalID != a.ExternalID || i.AlertCount != 1 || i.Held || i.VerdictBy == soc.PrincipalPerson || i.VerdictBy == soc.PrincipalAgent || i.AssigneeID != "" ||
+		i.Status == soc.StatusClosed && i.ClosedBy != soc.BySource {
 		return true, nil
 	}
 	if draft.fresh {

@@ -35,8 +35,8 @@ func (b *ingestBatch) flush() error {
 // with a classification is remembered for every alert type of the incident,
 // also for alerts that came later; one taken back is forgotten (T6).
 func (i *incidentDraft) creditSource(b *ingestBatch) error {
-	closed := i.now.Status == soc.StatusClosed && i.now.VerdictBy == soc.PrincipalService && i.now.Verdict != ""
-	wasClosed := i.before.Status == soc.StatusClosed && i.before.VerdictBy == soc.PrincipalService
+	closed := i.now.Status == soc.StatusClosed && i.now.ClosedBy == soc.BySource && i.now.VerdictBy == soc.PrincipalService && i.now.Verdict != ""
+	wasClosed := i.before.Status == soc.StatusClosed && i.before.ClosedBy == soc.BySource && i.before.VerdictBy == soc.PrincipalService
 	switch {
 	case closed:
 		return b.d.remember(b.tx, i.now, i.now.Verdict, decidedBySource, firstTime(i.closedAt, i.now.SourceModified))

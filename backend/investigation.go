@@ -223,27 +223,11 @@ func (d *Desk) recordInvestigation(tx *store.Tx, by soc.Actor, in soc.SubmitInve
 
 // judgeInvestigation asks the transition table.
 func (d *Desk) judgeInvestigation(tx *store.Tx, in soc.SubmitInvestigation, s submission, citations soc.Citations) (soc.VerdictEffect, error) {
-	open, err := tx.OpenGamebooks(s.incident.Workspace, s.incident.ID)
+	facts, err := d.closingFacts(tx, s, in.Score, citations)
 	if err != nil {
 		return soc.VerdictEffect{}, err
 	}
-	contradicts, err := d.detectorContradicts(tx, s.incident, s.policy)
-	if err != nil {
-		return soc.VerdictEffect{}, err
-	}
-	taint := s.taint
-	if len(s.incident.Flags) > 0 {
-		// Text that speaks to a model sits in this incident: whoever read it or
-		// not, closing waits for a person.
-		taint = soc.TaintFlagged
-	}
-	return soc.JudgeVerdict(soc.VerdictFacts{
-		Previous: s.incident.Status, Standing: s.incident.Verdict, Proposed: s.verdict.Verdict,
-		Closing: soc.ClosingFacts{
-			Settings: s.settings, Taint: taint, Citations: citations, Score: in.Score, DetectorContradicts: contradicts,
-			GamebookOpen: open > 0, HumanVerdict: s.incident.VerdictBy == soc.PrincipalPerson,
-		},
-	}), nil
+	return soc.JudgeVerdict(soc.VerdictFacts{Previous: s.incident.Status, Standing: s.incident.Verdict, Proposed: s.verdict.Verdict, Closing: facts}), nil
 }
 
 // detectorContradicts asks the floor whether anything speaks against a benign
@@ -290,7 +274,7 @@ func afterInvestigation(i soc.Incident, by soc.Actor, inv soc.Investigation, eff
 		i.Held, i.HoldReasons, i.ProposedVerdict, i.Investigation = false, nil, "", inv.ID
 		i.Status = effect.New
 		if effect.New == soc.StatusClosed {
-			i.ClosingComment = inv.Comment
+			i.ClosingComment, i.ClosedBy = inv.Comment, by.ID
 		}
 	case effect.Propose:
 		i.Held, i.HoldReasons, i.ProposedVerdict, i.Investigation = effect.Held, effect.HoldReasons, inv.Verdict, inv.ID

@@ -107,7 +107,8 @@ func (d *Desk) requestTriage(tx *store.Tx, by soc.Actor, in soc.TriageRequest) (
 	if err != nil {
 		return t, false, err
 	}
-	if last != nil && !in.Force && last.State != soc.RunFailed && last.State != soc.RunCancelled && last.EvidenceVersion == i.EvidenceVersion &&
+	// An incident whose verdict was taken away is triaged anew.
+	if last != nil && !in.Force && i.Phase() != soc.PhaseOpen && last.State != soc.RunFailed && last.State != soc.RunCancelled && last.EvidenceVersion == i.EvidenceVersion &&
 		last.Severity == i.Severity && (in.Playbook == "" || last.Playbook == playbook) {
 		last.Cached = true
 		return *last, false, nil
@@ -252,9 +253,12 @@ func investigates(policy soc.PolicyFacts, i soc.Incident) bool {
 	return true
 }
 
+// floorID names the deterministic triager as who did something.
+const floorID = "floor"
+
 // floorActor is the deterministic triager as an actor.
 func floorActor(workspace string) soc.Actor {
-	return soc.Actor{Kind: soc.PrincipalSystem, ID: "floor", Name: "Vedette triage", Workspace: workspace, Call: soc.Call{Door: "worker", Operation: "triage"}}
+	return soc.Actor{Kind: soc.PrincipalSystem, ID: floorID, Name: "Vedette triage", Workspace: workspace, Call: soc.Call{Door: "worker", Operation: "triage"}}
 }
 
 // GetTriage returns a triage of an incident, waiting up to wait for its end.

@@ -196,7 +196,7 @@ func (d *Desk) floorInvestigation(t soc.Triage, i soc.Incident, result soc.Floor
 	}
 	score := result.Score
 	return soc.Investigation{
-		ID: id.String(), Workspace: i.Workspace, Incident: i.ID, By: "floor", ByKind: soc.PrincipalSystem, ByName: "Vedette triage", Engine: t.Engine,
+		ID: id.String(), Workspace: i.Workspace, Incident: i.ID, By: floorID, ByKind: soc.PrincipalSystem, ByName: "Vedette triage", Engine: t.Engine,
 		Requested: string(result.Classification), RequestedReason: result.Reason, Verdict: result.Classification, Reason: result.Reason, Score: &score,
 		Comment: result.Reasoning, Cited: result.EvidenceIDs, Held: effect.Held, HoldReasons: effect.HoldReasons, State: state,
 		Previous: i.Status, New: effect.New, Citations: soc.Citations{OK: len(result.EvidenceIDs)}, At: d.clock(),
@@ -241,7 +241,7 @@ func afterTriage(i soc.Incident, theirs bool, t soc.Triage, result soc.FloorResu
 		i.Verdict, i.VerdictReason, i.VerdictBy, i.VerdictScore = result.Classification, result.Reason, soc.PrincipalSystem, &score
 		i.Held, i.HoldReasons, i.ProposedVerdict, i.Investigation = false, nil, "", t.Investigation
 		if effect.New == soc.StatusClosed {
-			i.Status, i.ClosingComment = soc.StatusClosed, result.Reasoning
+			i.Status, i.ClosingComment, i.ClosedBy = soc.StatusClosed, result.Reasoning, floorID
 		}
 	case effect.Propose:
 		i.Held, i.HoldReasons, i.ProposedVerdict = effect.Held, effect.HoldReasons, result.Classification

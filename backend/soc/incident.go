@@ -33,8 +33,18 @@ type Incident struct {
 	Held            bool
 	HoldReasons     []Code
 	ProposedVerdict Verdict
-	ClosingComment  string
-	TriagedAt       time.Time
+	// Duplicate marks an Undetermined incident as a duplicate, of DuplicateOf (a
+	// UUID) where that is known.
+	Duplicate   bool
+	DuplicateOf string
+	// ClosingComment and RootCause are what it was closed with, ClosedBy the id
+	// of who closed it or BySource. ClosedAt is kept by the store; all are empty
+	// while it is open.
+	ClosingComment string
+	RootCause      string
+	ClosedBy       string
+	ClosedAt       time.Time
+	TriagedAt      time.Time
 	// LastTriage is the triage- id whose result is shown.
 	LastTriage string
 
@@ -66,6 +76,9 @@ type Incident struct {
 	// EvidenceVersion grows when alerts, entities or evidence change.
 	EvidenceVersion int64
 }
+
+// BySource stands for the product an incident came from, as who closed it.
+const BySource = "source"
 
 // Open reports whether work on the incident is not closed.
 func (i Incident) Open() bool { return i.Status != StatusClosed }

@@ -138,12 +138,18 @@ type Investigation struct {
 	State           string // recorded, held, accepted, rejected, superseded
 	Previous        Status
 	New             Status
-	Timeline        Timeline
-	Citations       Citations
-	ToolCalls       []byte // as claimed, JSON
-	Gamebooks       []string
-	SOPs            []string
-	At              time.Time
+	// Closes: what is proposed is to close, whatever the verdict; RootCause and the
+	// duplicate mark go with that.
+	Closes      bool
+	RootCause   string
+	Duplicate   bool
+	DuplicateOf string
+	Timeline    Timeline
+	Citations   Citations
+	ToolCalls   []byte // as claimed, JSON
+	Gamebooks   []string
+	SOPs        []string
+	At          time.Time
 }
 
 // Timeline compares claimed tool calls with the ledger (S36).

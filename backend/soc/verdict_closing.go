@@ -44,6 +44,16 @@ func HoldReasons(f ClosingFacts) []Code {
 	return reasons
 }
 
+// JudgeClosing are the reasons to hold the closing of an incident: a closing
+// condition that does not hold, or agents may not change the status at all.
+func JudgeClosing(f ClosingFacts) []Code {
+	reasons := HoldReasons(f)
+	if len(reasons) == 0 && slices.ContainsFunc(f.Settings, func(s AgentSettings) bool { return !s.StatusUpdate }) {
+		reasons = []Code{CodeAutoCloseOff}
+	}
+	return reasons
+}
+
 // Coverage is the share of the cited evidence that exists and was served to
 // the run. Nothing cited covers nothing.
 func (c Citations) Coverage() float64 {
@@ -98,9 +108,7 @@ func JudgeVerdict(f VerdictFacts) VerdictEffect {
 	}
 	switch {
 	case closes || f.downgrades():
-		if effect.HoldReasons = HoldReasons(f.Closing); len(effect.HoldReasons) == 0 && !update {
-			effect.HoldReasons = []Code{CodeAutoCloseOff}
-		}
+		effect.HoldReasons = JudgeClosing(f.Closing)
 	case f.Closing.HumanVerdict:
 		effect.HoldReasons = []Code{CodeHumanVerdictStands}
 	}

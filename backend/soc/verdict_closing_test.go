@@ -202,7 +202,9 @@ func TestStatusMoves(t *testing.T) {
 				move = soc.MoveNone
 			case from == soc.StatusClosed && to == soc.StatusActive:
 				move = soc.MoveReopen
-			case from == soc.StatusClosed || to == soc.StatusClosed:
+			case to == soc.StatusClosed:
+				move = soc.MoveClose
+			case from == soc.StatusClosed:
 			case j > i:
 				move = soc.MoveForward
 			case to == soc.StatusActive:

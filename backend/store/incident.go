@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"time"
 
 	"vedette/backend/soc"
 )
@@ -10,18 +11,18 @@ const incidentColumns = `seq, id, short_id, workspace_id, source, external_id, n
 severity, ingest_severity, highest_severity, status, verdict, verdict_reason, verdict_by, verdict_score, investigation_id, held, hold_reasons,
 proposed_verdict, closing_comment, triaged_at, last_triage, assignee_id, assignee_name, assignee_email, tactics, products, rule_ids, flags,
 dangling_alerts, alert_count, entity_count, evidence_count, created_at, updated_at, first_activity, last_activity, source_modified,
-ingested_at, deleted_at, version, evidence_version`
+ingested_at, deleted_at, version, evidence_version, duplicate, duplicate_of, root_cause, closed_by, closed_at`
 
 func scanIncident(r row) (soc.Incident, error) {
 	var i soc.Incident
 	var score sql.NullInt64
 	var holds, tactics, products, rules, flags, dangling string
-	var triaged, created, updated, first, last, modified, ingested, deleted int64
+	var triaged, created, updated, first, last, modified, ingested, deleted, closed int64
 	err := r.Scan(&i.Seq, &i.ID, &i.ShortID, &i.Workspace, &i.Source, &i.ExternalID, &i.Number, &i.SourceNumber, &i.Type, &i.Title, &i.Description,
 		&i.Severity, &i.IngestSeverity, &i.HighestSeverity, &i.Status, &i.Verdict, &i.VerdictReason, &i.VerdictBy, &score, &i.Investigation, &i.Held, &holds,
 		&i.ProposedVerdict, &i.ClosingComment, &triaged, &i.LastTriage, &i.AssigneeID, &i.AssigneeName, &i.AssigneeEmail, &tactics, &products, &rules, &flags,
 		&dangling, &i.AlertCount, &i.EntityCount, &i.EvidenceCount, &created, &updated, &first, &last, &modified,
-		&ingested, &deleted, &i.Version, &i.EvidenceVersion)
+		&ingested, &deleted, &i.Version, &i.EvidenceVersion, &i.Duplicate, &i.DuplicateOf, &i.RootCause, &i.ClosedBy, &closed)
 	if err != nil {
 		return i, err
 	}
@@ -31,19 +32,19 @@ func scanIncident(r row) (soc.Incident, error) {
 	}
 	i.TriagedAt, i.CreatedAt, i.UpdatedAt = fromMicros(triaged), fromMicros(created), fromMicros(updated)
 	i.FirstActivity, i.LastActivity, i.SourceModified = fromMicros(first), fromMicros(last), fromMicros(modified)
-	i.IngestedAt, i.DeletedAt = fromMicros(ingested), fromMicros(deleted)
+	i.IngestedAt, i.DeletedAt, i.ClosedAt = fromMicros(ingested), fromMicros(deleted), fromMicros(closed)
 	return i, decodeAll(holds, &i.HoldReasons, tactics, &i.Tactics, products, &i.Products, rules, &i.RuleIDs, flags, &i.Flags, dangling, &i.DanglingAlerts)
 }
 
-// Phase is the triage family's order of status: 0 open, 1 triaged, 2 resolved.
-func Phase(i soc.Incident) int {
+// kept is the incident with the moment of its closing: closed <=> closed_at.
+func kept(i soc.Incident) soc.Incident {
 	switch {
-	case i.Status == soc.StatusClosed:
-		return 2
-	case i.Verdict != "" || i.ProposedVerdict != "":
-		return 1
+	case i.Status != soc.StatusClosed:
+		i.ClosedAt, i.ClosedBy = time.Time{}, ""
+	case i.ClosedAt.IsZero():
+		i.ClosedAt = i.UpdatedAt
 	}
-	return 0
+	return i
 }
 
 // Incident finds an incident by UUID or short id. A deleted one is not found.
@@ -90,9 +91,9 @@ const incidentInsert = `INSERT INTO incident (id, short_id, workspace_id, source
 severity, severity_rank, ingest_severity, highest_severity, status, phase, verdict, verdict_reason, verdict_by, verdict_score, investigation_id, held, hold_reasons,
 proposed_verdict, closing_comment, triaged_at, last_triage, assignee_id, assignee_name, assignee_email, tactics, products, rule_ids, flags,
 dangling_alerts, alert_count, entity_count, evidence_count, created_at, updated_at, first_activity, last_activity, source_modified,
-ingested_at, deleted_at, version, evidence_version)
+ingested_at, deleted_at, version, evidence_version, duplicate, duplicate_of, root_cause, closed_by, closed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
-$31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47) RETURNING seq`
+$31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52) RETURNING seq`
 
 // InsertIncident adds an incident and returns it with Seq set.
 func (tx *Tx) InsertIncident(i soc.Incident) (soc.Incident, error) {
@@ -104,13 +105,16 @@ func (tx *Tx) InsertIncident(i soc.Incident) (soc.Incident, error) {
 // InsertIncidents adds incidents and sets their Seq.
 func (tx *Tx) InsertIncidents(incidents []soc.Incident) error {
 	args := make([][]any, len(incidents))
-	for n, i := range incidents {
+	for n := range incidents {
+		incidents[n] = kept(incidents[n])
+		i := incidents[n]
 		args[n] = []any{
 			i.ID, i.ShortID, i.Workspace, i.Source, i.ExternalID, i.Number, i.SourceNumber, i.Type, i.Title, i.Description,
-			string(i.Severity), i.Severity.Rank(), string(i.IngestSeverity), string(i.HighestSeverity), string(i.Status), Phase(i), string(i.Verdict), i.VerdictReason, string(i.VerdictBy), i.VerdictScore, i.Investigation, i.Held, list(i.HoldReasons),
+			string(i.Severity), i.Severity.Rank(), string(i.IngestSeverity), string(i.HighestSeverity), string(i.Status), int(i.Phase()), string(i.Verdict), i.VerdictReason, string(i.VerdictBy), i.VerdictScore, i.Investigation, i.Held, list(i.HoldReasons),
 			string(i.ProposedVerdict), i.ClosingComment, micros(i.TriagedAt), i.LastTriage, i.AssigneeID, i.AssigneeName, i.AssigneeEmail, list(i.Tactics), list(i.Products), list(i.RuleIDs), list(i.Flags),
 			list(i.DanglingAlerts), i.AlertCount, i.EntityCount, i.EvidenceCount, micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.FirstActivity), micros(i.LastActivity), micros(i.SourceModified),
 			micros(i.IngestedAt), micros(i.DeletedAt), i.Version, i.EvidenceVersion,
+			i.Duplicate, i.DuplicateOf, i.RootCause, i.ClosedBy, micros(i.ClosedAt),
 		}
 	}
 	err := tx.q.each(tx.ctx, incidentInsert, args, func(n int, r row) error { return r.Scan(&incidents[n].Seq) })
@@ -133,19 +137,21 @@ highest_severity = $8, status = $9, phase = $10, verdict = $11, verdict_reason =
 held = $16, hold_reasons = $17, proposed_verdict = $18, closing_comment = $19, triaged_at = $20, last_triage = $21, assignee_id = $22,
 assignee_name = $23, assignee_email = $24, tactics = $25, products = $26, rule_ids = $27, flags = $28, dangling_alerts = $29, alert_count = $30,
 entity_count = $31, evidence_count = $32, created_at = $33, updated_at = $34, first_activity = $35, last_activity = $36, source_modified = $37,
-deleted_at = $38, version = $39, evidence_version = $40
+deleted_at = $38, version = $39, evidence_version = $40, duplicate = $43, duplicate_of = $44, root_cause = $45, closed_by = $46, closed_at = $47
 WHERE id = $1 AND version = $41 AND workspace_id = $42`
 
 // UpdateIncident stores the changed incident. before is the row as read in
 // this transaction; the new version is before.Version + 1 and is returned.
 func (tx *Tx) UpdateIncident(before, i soc.Incident) (soc.Incident, error) {
+	i = kept(i)
 	i.Version = before.Version + 1
 	n, err := tx.update(incidentUpdate, i.ID, i.SourceNumber, i.Type, i.Title, i.Description, string(i.Severity), i.Severity.Rank(),
-		string(i.HighestSeverity), string(i.Status), Phase(i), string(i.Verdict), i.VerdictReason, string(i.VerdictBy), i.VerdictScore, i.Investigation,
+		string(i.HighestSeverity), string(i.Status), int(i.Phase()), string(i.Verdict), i.VerdictReason, string(i.VerdictBy), i.VerdictScore, i.Investigation,
 		i.Held, list(i.HoldReasons), string(i.ProposedVerdict), i.ClosingComment, micros(i.TriagedAt), i.LastTriage, i.AssigneeID,
 		i.AssigneeName, i.AssigneeEmail, list(i.Tactics), list(i.Products), list(i.RuleIDs), list(i.Flags), list(i.DanglingAlerts), i.AlertCount,
 		i.EntityCount, i.EvidenceCount, micros(i.CreatedAt), micros(i.UpdatedAt), micros(i.FirstActivity), micros(i.LastActivity), micros(i.SourceModified),
-		micros(i.DeletedAt), i.Version, i.EvidenceVersion, before.Version, before.Workspace)
+		micros(i.DeletedAt), i.Version, i.EvidenceVersion, before.Version, before.Workspace,
+		i.Duplicate, i.DuplicateOf, i.RootCause, i.ClosedBy, micros(i.ClosedAt))
 	if err != nil {
 		return i, err
 	}
@@ -153,7 +159,7 @@ func (tx *Tx) UpdateIncident(before, i soc.Incident) (soc.Incident, error) {
 		// Another replica changed the row after it was read here.
 		return i, unavailableError(errStaleRow)
 	}
-	if before.Status != i.Status || before.Severity != i.Severity || Phase(before) != Phase(i) || before.DeletedAt.IsZero() != i.DeletedAt.IsZero() {
+	if before.Status != i.Status || before.Severity != i.Severity || int(before.Phase()) != int(i.Phase()) || before.DeletedAt.IsZero() != i.DeletedAt.IsZero() {
 		if err := tx.tally(before, -1); err != nil {
 			return i, err
 		}
@@ -172,7 +178,7 @@ func (tx *Tx) tally(i soc.Incident, n int) error {
 	if !i.DeletedAt.IsZero() {
 		return nil
 	}
-	return tx.addTally(i.Workspace, Tally{i.Status, Phase(i), i.Severity.Rank(), n})
+	return tx.addTally(i.Workspace, Tally{i.Status, int(i.Phase()), i.Severity.Rank(), n})
 }
 
 // tallyAll counts new incidents, alike ones together.
@@ -187,7 +193,7 @@ func (tx *Tx) tallyAll(incidents []soc.Incident) error {
 		if !i.DeletedAt.IsZero() {
 			continue
 		}
-		g := group{i.Workspace, Tally{Status: i.Status, Phase: Phase(i), SeverityRank: i.Severity.Rank()}}
+		g := group{i.Workspace, Tally{Status: i.Status, Phase: int(i.Phase()), SeverityRank: i.Severity.Rank()}}
 		if counts[g] == 0 {
 			order = append(order, g)
 		}

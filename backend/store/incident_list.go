@@ -154,7 +154,7 @@ func (o listOrder) position(i soc.Incident) *soc.Keyset {
 	case "severity_rank":
 		v = int64(i.Severity.Rank())
 	case "phase":
-		v = int64(Phase(i))
+		v = int64(i.Phase())
 	case "number":
 		v = i.Number
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 const investigationColumns = `SELECT id, workspace_id, incident_id, run_id, by_id, by_kind, by_name, engine, requested, requested_reason, verdict, reason, reason_comment,
-normalised, score, comment, cited, held, hold_reasons, state, previous_status, new_status, timeline, citations, tool_calls, gamebooks, sops, at FROM investigation`
+normalised, score, comment, cited, held, hold_reasons, state, previous_status, new_status, timeline, citations, tool_calls, gamebooks, sops, at, closes, root_cause, duplicate, duplicate_of FROM investigation`
 
 func scanInvestigation(r row) (soc.Investigation, error) {
 	var i soc.Investigation
@@ -15,7 +15,7 @@ func scanInvestigation(r row) (soc.Investigation, error) {
 	var cited, holds, timeline, citations, calls, gamebooks, sops string
 	var at int64
 	err := r.Scan(&i.ID, &i.Workspace, &i.Incident, &i.Run, &i.By, &i.ByKind, &i.ByName, &i.Engine, &i.Requested, &i.RequestedReason, &i.Verdict, &i.Reason, &i.ReasonComment,
-		&i.Normalised, &score, &i.Comment, &cited, &i.Held, &holds, &i.State, &i.Previous, &i.New, &timeline, &citations, &calls, &gamebooks, &sops, &at)
+		&i.Normalised, &score, &i.Comment, &cited, &i.Held, &holds, &i.State, &i.Previous, &i.New, &timeline, &citations, &calls, &gamebooks, &sops, &at, &i.Closes, &i.RootCause, &i.Duplicate, &i.DuplicateOf)
 	if err != nil {
 		return i, err
 	}
@@ -55,11 +55,12 @@ func (tx *Tx) InsertInvestigation(i soc.Investigation, fingerprint string) error
 		calls = "[]"
 	}
 	return tx.insert(`INSERT INTO investigation (id, workspace_id, incident_id, run_id, by_id, by_kind, by_name, engine, requested, requested_reason, verdict, reason,
-reason_comment, normalised, score, comment, cited, held, hold_reasons, state, previous_status, new_status, timeline, citations, tool_calls, gamebooks, sops, at, fingerprint)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`,
+reason_comment, normalised, score, comment, cited, held, hold_reasons, state, previous_status, new_status, timeline, citations, tool_calls, gamebooks, sops, at, fingerprint,
+closes, root_cause, duplicate, duplicate_of)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)`,
 		i.ID, i.Workspace, i.Incident, i.Run, i.By, string(i.ByKind), i.ByName, i.Engine, i.Requested, i.RequestedReason, string(i.Verdict), i.Reason,
 		i.ReasonComment, i.Normalised, i.Score, i.Comment, list(i.Cited), i.Held, list(i.HoldReasons), i.State, string(i.Previous), string(i.New),
-		text(i.Timeline), text(i.Citations), calls, list(i.Gamebooks), list(i.SOPs), micros(i.At), fingerprint)
+		text(i.Timeline), text(i.Citations), calls, list(i.Gamebooks), list(i.SOPs), micros(i.At), fingerprint, i.Closes, i.RootCause, i.Duplicate, i.DuplicateOf)
 }
 
 // SetInvestigationState moves an investigation from one state to another and

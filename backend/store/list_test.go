@@ -97,7 +97,7 @@ func wordsOf(text string) []string { return wordPattern.FindAllString(strings.To
 
 // modelMatches is the meaning of a filter, told a second time.
 func modelMatches(f soc.IncidentFilter, phases []int, i soc.Incident) bool {
-	if !selected(f.Statuses, i.Status) || !selected(f.Severities, i.Severity) || !selected(f.Sources, i.Source) || !selected(f.Types, i.Type) || !selected(phases, Phase(i)) {
+	if !selected(f.Statuses, i.Status) || !selected(f.Severities, i.Severity) || !selected(f.Sources, i.Source) || !selected(f.Types, i.Type) || !selected(phases, int(i.Phase())) {
 		return false
 	}
 	if !f.CreatedAfter.IsZero() && !i.CreatedAt.After(f.CreatedAfter) || !f.CreatedBefore.IsZero() && !i.CreatedAt.Before(f.CreatedBefore) {
@@ -144,7 +144,7 @@ func modelOrder(f soc.IncidentFilter) func(a, b soc.Incident) int {
 		case "severity":
 			c = a.Severity.Rank() - b.Severity.Rank()
 		case "status":
-			c = Phase(a) - Phase(b)
+			c = int(a.Phase()) - int(b.Phase())
 		case "incident_number":
 			c = cmp.Compare(a.Number, b.Number)
 		}
@@ -328,7 +328,7 @@ func TestTalliesNeverDrift(t *testing.T) {
 		}
 		want := map[Tally]int{}
 		for _, i := range live {
-			want[Tally{Status: i.Status, Phase: Phase(i), SeverityRank: i.Severity.Rank()}]++
+			want[Tally{Status: i.Status, Phase: int(i.Phase()), SeverityRank: i.Severity.Rank()}]++
 		}
 		tallies, err := s.Read(context.Background()).Tallies(workspace)
 		if err != nil {

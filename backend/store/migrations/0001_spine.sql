@@ -141,7 +141,13 @@ CREATE TABLE incident (
   ingested_at @int NOT NULL,
   deleted_at @int NOT NULL,
   version @int NOT NULL,
-  evidence_version @int NOT NULL
+  evidence_version @int NOT NULL,
+  duplicate @bool NOT NULL,
+  duplicate_of TEXT NOT NULL,
+  root_cause TEXT NOT NULL,
+  closed_by TEXT NOT NULL,
+  closed_at @int NOT NULL,
+  CHECK ((status = 'closed') = (closed_at <> 0))
 ) @strict;
 CREATE UNIQUE INDEX incident_key ON incident (workspace_id, source, external_id);
 CREATE UNIQUE INDEX incident_number ON incident (workspace_id, number);
@@ -632,7 +638,12 @@ CREATE TABLE investigation (
   gamebooks TEXT NOT NULL,
   sops TEXT NOT NULL,
   at @int NOT NULL,
-  fingerprint TEXT NOT NULL
+  fingerprint TEXT NOT NULL,
+  -- A proposal to close, whatever the verdict, with what goes with that.
+  closes @bool NOT NULL,
+  root_cause TEXT NOT NULL,
+  duplicate @bool NOT NULL,
+  duplicate_of TEXT NOT NULL
 ) @strict;
 CREATE INDEX investigation_incident ON investigation (incident_id, at, id);
 
