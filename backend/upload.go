@@ -86,10 +86,10 @@ func (d *Desk) roomFor(r *store.Reader, i soc.Incident, more int64) error {
 // readUpload fills in what the bytes say: size, hash and head.
 func (d *Desk) readUpload(ctx context.Context, up *soc.Upload, body io.Reader) error {
 	sum, chunk := sha256.New(), make([]byte, uploadChunk)
-	for n := 0; ; n++ {
-		read, end := io.ReadFull(body, chunk)
-		if end != nil && !errors.Is(end, io.EOF) && !errors.Is(end, io.ErrUnexpectedEOF) {
-			return end
+	for n, ended := 0, false; !ended; n++ {
+		read, err := fill(body, chunk)
+		if ended = err == io.EOF; err != nil && !ended {
+			return err
 		}
 		if up.Size += int64(read); up.Size > d.attachments.FileBytes {
 			return soc.Errorf(soc.Invalid, soc.CodePayloadTooLarge, "A file may have at most %d bytes.", d.attachments.FileBytes)
@@ -103,15 +103,24 @@ func (d *Desk) readUpload(ctx context.Context, up *soc.Upload, body io.Reader) e
 				return err
 			}
 		}
-		if end != nil {
-			break
-		}
 	}
 	if up.Size == 0 {
 		return soc.InvalidField("file", "must hold at least one byte")
 	}
 	up.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return nil
+}
+
+// fill reads until the chunk is full. io.EOF is the end of the file; unlike
+// io.ReadFull it tells that from a body that broke off, which a multipart reader
+// reports as io.ErrUnexpectedEOF.
+func fill(body io.Reader, chunk []byte) (n int, err error) {
+	for n < len(chunk) && err == nil {
+		var more int
+		more, err = body.Read(chunk[n:])
+		n += more
+	}
+	return n, err
 }
 
 func (d *Desk) storeChunk(ctx context.Context, up soc.Upload, n int, chunk []byte) error {

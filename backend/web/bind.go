@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -24,9 +25,21 @@ type RawBody struct {
 	Data  []byte
 }
 
+// Stream is the body of a route that reads it while it comes, such as a file:
+// nothing of it is read before the operation, which is bounded by the route's
+// MaxBody and by a least rate (see streamRate). The field's tag is
+// body:"stream".
+type Stream struct {
+	io.Reader
+	// ContentType is the header as sent; its media type is one of
+	// Operation.Media, "" for no body.
+	ContentType string
+	exchange    *exchange
+}
+
 // binding reads requests into one In type. Its fields have one of the tags
 // path:"name", query:"name" (",required" where it is), header:"Name" and
-// body:"json" or body:"raw"; jsonschema tags work on parameters as on members.
+// body:"json", body:"raw" or body:"stream"; jsonschema tags work on parameters as on members.
 // Embedded structs are looked into.
 type binding struct {
 	in         reflect.Type
@@ -35,6 +48,7 @@ type binding struct {
 	headers    []headerField
 	body       bodyField
 	raw        bool
+	stream     bool
 	bodyType   *schemas.Validator
 	bodySchema json.RawMessage
 }
@@ -78,6 +92,8 @@ func newBinding(in reflect.Type, route *Route) (*binding, error) {
 			b.headers = append(b.headers, headerField{field.Tag.Get("header"), field.Index})
 		case field.Tag.Get("body") == "raw" && field.Type == reflect.TypeFor[RawBody]():
 			b.body, b.raw = bodyField{field.Type, field.Index}, true
+		case field.Tag.Get("body") == "stream" && field.Type == reflect.TypeFor[*Stream]():
+			b.body, b.stream = bodyField{field.Type, field.Index}, true
 		case field.Tag.Get("body") == "json":
 			b.body = bodyField{field.Type, field.Index}
 			b.bodySchema = schemas.RequestType(field.Type, schemas.REST)

@@ -41,18 +41,27 @@ func (r *running) end(key string) {
 const storedLife = 25 * time.Hour
 
 // claim is step 9. It returns a stored answer where there is one; else the
-// operation gets the claim.
+// operation gets the claim. What a streamed body says is not known yet: such a
+// route goes on with Stream.Claim.
 func (x *exchange) claim(ctx context.Context) (*rendered, error) {
+	if err := x.openClaim(); err != nil || x.pending == nil || x.route.binding.stream {
+		return nil, err
+	}
+	return x.settleClaim(ctx)
+}
+
+// openClaim reads the key and keeps others with the same one out until this
+// request is answered.
+func (x *exchange) openClaim() error {
 	if !x.route.Write || x.route.Who == Anyone { // nobody's key would be everybody's
-		return nil, nil
+		return nil
 	}
 	key, found, err := idempotencyKey(x.req.Header)
 	if err != nil || !found {
-		return nil, err
+		return err
 	}
 	claim := soc.IdempotencyClaim{
-		Principal: x.by.Credential, Route: x.route.Method + " " + x.frame.Path, Key: key,
-		Fingerprint: x.fingerprint(), Sealed: x.route.Secret,
+		Principal: x.by.Credential, Route: x.route.Method + " " + x.frame.Path, Key: key, Sealed: x.route.Secret,
 	}
 	if x.by.Session || claim.Principal == "" { // a person's key outlives the session
 		claim.Principal = string(x.by.Kind) + ":" + x.by.ID
@@ -62,19 +71,26 @@ func (x *exchange) claim(ctx context.Context) (*rendered, error) {
 		e := soc.Errorf(soc.Conflict, soc.CodeIdempotencyInProgress, "The first request with this Idempotency-Key is still running.").
 			WithFix("Wait a second and send the same request again.")
 		e.RetryAfter = 1
-		return nil, e
+		return e
 	}
 	leave := x.leave
 	x.leave = func() { x.registry.running.end(name); leave() }
-	status, body, found, err := x.registry.config.Answers.StoredAnswer(ctx, claim)
+	x.pending = &claim
+	return nil
+}
+
+// settleClaim compares the whole request with the one that used the key before.
+func (x *exchange) settleClaim(ctx context.Context) (*rendered, error) {
+	x.pending.Fingerprint = x.fingerprint()
+	status, body, found, err := x.registry.config.Answers.StoredAnswer(ctx, *x.pending)
 	if err != nil {
 		return nil, err
 	}
 	if found {
 		return x.replay(status, body)
 	}
-	claim.Encode = x.encode
-	x.by.Idempotency = &claim
+	x.pending.Encode = x.encode
+	x.by.Idempotency = x.pending
 	return nil, nil
 }
 

@@ -31,6 +31,8 @@ type exchange struct {
 	standing standing
 	// leave gives back what the request holds: its place in flight, its key.
 	leave func()
+	// pending is the claim of the request's Idempotency-Key, nil without one.
+	pending *soc.IdempotencyClaim
 	// stored is what the idempotency claim drew, if the operation asked it to.
 	stored                        *rendered
 	canonicalQuery, canonicalBody []byte
@@ -80,8 +82,11 @@ func (x *exchange) operate(ctx context.Context) (*rendered, error) {
 	}
 	start := x.registry.now()
 	reply, failure := x.route.call(ctx, x.by, x.in)
-	var out *rendered
-	if failure == nil {
+	out := answeredBefore(failure)
+	switch {
+	case out != nil:
+		failure = nil
+	case failure == nil:
 		out, failure = x.draw(reply)
 	}
 	if err := x.record(ctx, "completed", out, soc.AsError(failure), x.registry.now().Sub(start)); err != nil {
@@ -127,7 +132,7 @@ func (x *exchange) record(ctx context.Context, phase string, out *rendered, fail
 
 // declaredSize refuses a body that says itself that it is too long.
 func (x *exchange) declaredSize(context.Context) error {
-	if x.req.ContentLength > x.route.MaxBody {
+	if x.req.ContentLength > x.bodyLimit() {
 		return x.tooLarge()
 	}
 	if encoding := x.req.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
@@ -214,15 +219,25 @@ func (x *exchange) input(context.Context) (err error) {
 	if err := b.bindHeaders(x.req.Header, x.in); err != nil {
 		return err
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(x.w, x.req.Body, x.route.MaxBody))
+	body := http.MaxBytesReader(x.w, x.req.Body, x.bodyLimit())
+	if b.stream {
+		x.openStream(body)
+		return nil
+	}
+	data, err := io.ReadAll(body)
 	if err != nil {
-		if limit := (*http.MaxBytesError)(nil); errors.As(err, &limit) {
-			return x.tooLarge()
-		}
-		return badRequest("The body could not be read.")
+		return x.unreadable(err)
 	}
 	x.canonicalBody, err = b.bindBody(data, x.media, x.route.JSON, x.in)
 	return err
+}
+
+// unreadable says why a body did not come whole.
+func (x *exchange) unreadable(err error) error {
+	if limit := (*http.MaxBytesError)(nil); errors.As(err, &limit) {
+		return x.tooLarge()
+	}
+	return badRequest("The body could not be read.")
 }
 
 func (x *exchange) call() soc.Call {

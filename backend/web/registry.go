@@ -101,6 +101,8 @@ type Operation struct {
 	// the family's page token in its query is paged without saying so.
 	Paged bool
 
+	// Produces are the media types of an answer that is a Content.
+	Produces []string
 	// Media are the body's media types where they are not application/json.
 	Media []string
 	// MaxBody in bytes, default 1 MiB.
@@ -190,7 +192,7 @@ func (r *Registry) Routes() []Route {
 // check that needs no row of the operation has passed. Mistakes are reported
 // by Handler, so that all of them are seen at once and none starts.
 func Register[In, Out any](r *Registry, family *Family, op Operation, fn func(ctx context.Context, by soc.Actor, in In) (Reply[Out], error)) {
-	route := &Route{Operation: op, Family: family.Name, family: family}
+	route := &Route{Operation: op, Family: family.Name, family: family, AnswerType: reflect.TypeFor[Out]()}
 	defer func() {
 		if broken := recover(); broken != nil { // a schema that cannot be drawn
 			r.faults = append(r.faults, fmt.Errorf("%s %s: %v", op.Method, op.Path, broken))
@@ -215,8 +217,9 @@ func Register[In, Out any](r *Registry, family *Family, op Operation, fn func(ct
 	for _, header := range binding.headers {
 		route.Headers = append(route.Headers, header.name)
 	}
-	route.AnswerType = reflect.TypeFor[Out]()
-	route.AnswerSchema = schemas.AnswerType(route.AnswerType)
+	if route.AnswerType != reflect.TypeFor[Content]() {
+		route.AnswerSchema = schemas.AnswerType(route.AnswerType)
+	}
 	route.BodyType = binding.body.of
 	route.Paged = op.Paged || binding.query.has(family.PageToken, family.FoldQuery)
 	route.call = func(ctx context.Context, by soc.Actor, in reflect.Value) (replier, error) {
@@ -247,6 +250,7 @@ func classified(route *Route) error {
 	demand(op.Who != Person || route.family.Cookies != CookiesIgnored, "family %s has no sessions", route.family.Name)
 	demand(route.family.Rates[op.Rate] > 0, "rate class %q is not one of family %s", op.Rate, route.family.Name)
 	demand(op.Name != "", "no operation name")
+	demand((route.AnswerType == reflect.TypeFor[Content]()) == (len(op.Produces) > 0), "a Content, and nothing else, says what it Produces")
 	demand(route.family.covers(op.Path), "path is outside the family's prefixes")
 	demand(slices.Contains(methods, op.Method), "method %q", op.Method)
 	demand(op.Method != http.MethodGet || !op.Write, "a GET changes nothing (S48)")

@@ -48,6 +48,8 @@ type rendered struct {
 	body   []byte
 	media  string
 	header http.Header
+	// content is set instead of body where the answer comes in pieces.
+	content *Content
 }
 
 func (x *exchange) render(reply replier) (*rendered, error) {
@@ -57,6 +59,10 @@ func (x *exchange) render(reply replier) (*rendered, error) {
 		out.status = x.route.Status
 	}
 	if out.status == http.StatusNoContent {
+		return out, nil
+	}
+	if content, ok := r.Data.(Content); ok {
+		content.render(out)
 		return out, nil
 	}
 	var err error
@@ -100,6 +106,10 @@ func (x *exchange) send(out *rendered) {
 	}
 	if len(out.body) > 0 && out.media == "" {
 		out.media = "application/json"
+	}
+	if out.content != nil {
+		x.sendPieces(out)
+		return
 	}
 	write(x.w, out.status, out.media, out.body)
 }

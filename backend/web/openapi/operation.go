@@ -134,7 +134,13 @@ func rawSchema(media string) object {
 			{"type": "object"}, {"type": "array", "items": object{}},
 		}}
 	case "multipart/form-data":
-		return object{"type": "object"}
+		return object{
+			"type": "object", "required": []string{"file"}, "additionalProperties": false,
+			"properties": object{
+				"file":        object{"type": "string", "contentMediaType": "application/octet-stream", "description": "The bytes, with a file name."},
+				"description": object{"type": "string", "maxLength": 1000},
+			},
+		}
 	}
 	return object{"type": "string", "description": "One JSON object per line."}
 }

@@ -52,12 +52,28 @@ func (d *drawing) success(route web.Route, id string, status int) object {
 		d.header(headers, "Set-Cookie")
 	}
 	answer := object{"description": successText(status), "headers": headers}
-	if status != http.StatusNoContent {
+	switch {
+	case status == http.StatusNoContent:
+	case len(route.Produces) > 0:
+		content := object{}
+		for _, media := range route.Produces {
+			content[media] = object{"schema": producedSchema(media)}
+		}
+		answer["content"] = content
+	default:
 		whole := route.Door().BodyType(route.AnswerType, route.Paged)
 		schema := d.named(route, camel(id)+"Answer", schemas.AnswerType(whole), whole)
 		answer["content"] = object{"application/json": object{"schema": schema}}
 	}
 	return answer
+}
+
+// producedSchema describes an answer that is sent as it is stored.
+func producedSchema(media string) object {
+	if media == "application/json" {
+		return object{"type": "object"}
+	}
+	return object{"type": "string"}
 }
 
 func successText(status int) string {
