@@ -80,6 +80,8 @@ const (
 	// drainTime is how long Stop waits for what runs, below the 30 s in which
 	// a stopping server must have ended.
 	drainTime = 15 * time.Second
+	// longestPause is between attempts to start.
+	longestPause = 15 * time.Second
 )
 
 // Worker works jobs and keeps the clocks. Start it once, and Stop it.
@@ -136,10 +138,26 @@ func (w *Worker) workers() *river.Workers {
 	return workers
 }
 
-// Start reads the kill switch's marker, frees what dead workers held, and then
-// begins to work (S33: the state is read before workers start). ctx bounds the
-// start only; end the worker with Stop.
+// Start begins to work. A database that does not answer in time is asked again
+// until ctx ends, each time after a longer pause: the doors can serve meanwhile,
+// and what waits in the queues is safe there. ctx bounds the start only; end the
+// worker with Stop.
 func (w *Worker) Start(ctx context.Context) error {
+	for pause := time.Second; ; pause = min(2*pause, longestPause) {
+		err := w.startOnce(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		w.config.Log.WarnContext(ctx, "the worker could not start and tries again", "after", pause, "error", err.Error())
+		if err := w.config.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// startOnce reads the kill switch's marker, frees what dead workers held, and then
+// starts the clients of the queues (S33: the state is read before workers start).
+func (w *Worker) startOnce(ctx context.Context) error {
 	if err := w.config.Desk.WatchKillFile(ctx); err != nil {
 		return fmt.Errorf("worker: kill switch: %w", err)
 	}
