@@ -48,7 +48,7 @@ func (d *Desk) decide(ctx context.Context, by soc.Actor, event string, in soc.De
 		return soc.DecisionReceipt{}, d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Gamebook, e.Digest = in.Gamebook, in.Digest })
 	}
 	if decided.ID != "" {
-		d.announce(decided)
+		d.wake(decided)
 	}
 	return receipt, late
 }

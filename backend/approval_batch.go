@@ -47,7 +47,7 @@ func (d *Desk) DecideBatch(ctx context.Context, by soc.Actor, in soc.BatchDecisi
 		return nil, d.refused(ctx, by, event, err, nil)
 	}
 	for _, g := range after {
-		d.announce(g)
+		d.wake(g)
 	}
 	return receipts, nil
 }

@@ -94,7 +94,7 @@ func (d *Desk) expire(ctx context.Context, g soc.Gamebook) error {
 		return err
 	})
 	if err == nil && after.ID != "" {
-		d.announce(after)
+		d.wake(after)
 	}
 	return err
 }

@@ -264,5 +264,8 @@ func (d *Desk) restate(tx *store.Tx, by soc.Actor, m *matter, in soc.GateInput, 
 	e.Code, e.Decision, e.Rules = soc.CodeWorldChanged, "queued", ruleIDs(result.Rules)
 	e.Before = m.g.Digest
 	tx.Audit(e)
-	return tx.UpdateGamebook(g)
+	if g, err = tx.UpdateGamebook(g); err != nil {
+		return g, err
+	}
+	return g, d.announceGamebook(tx, by, g)
 }

@@ -23,7 +23,7 @@ func (d *Desk) BeginStep(ctx context.Context, claim soc.GamebookClaim, step stri
 		return err
 	})
 	if err == nil && after.ID != "" {
-		d.announce(after)
+		d.wake(after)
 	}
 	return order, err
 }

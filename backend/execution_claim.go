@@ -35,7 +35,7 @@ func (d *Desk) ClaimGamebook(ctx context.Context, job soc.GamebookJob) (claim so
 		return err
 	})
 	if err == nil && claim.Gamebook.ID != "" {
-		d.announce(claim.Gamebook)
+		d.wake(claim.Gamebook)
 	}
 	return claim, err
 }
@@ -138,7 +138,7 @@ func (d *Desk) FinishGamebook(ctx context.Context, claim soc.GamebookClaim) (g s
 		return nil
 	})
 	if err == nil {
-		d.announce(g)
+		d.wake(g)
 	}
 	return g, err
 }
@@ -191,8 +191,10 @@ func (d *Desk) markUndone(tx *store.Tx, g soc.Gamebook) error {
 	if err := d.freeNaturalKey(tx, original); err != nil {
 		return err
 	}
-	_, err = tx.UpdateGamebook(original)
-	return err
+	if original, err = tx.UpdateGamebook(original); err != nil {
+		return err
+	}
+	return d.announceGamebook(tx, workerActor(g.Workspace), original)
 }
 
 // freeNaturalKey lets an agent ask again, in the same words, for what ended

@@ -32,7 +32,7 @@ func (d *Desk) RecordStep(ctx context.Context, result soc.StepResult) (s soc.Ste
 		return err
 	})
 	if err == nil && after.ID != "" {
-		d.announce(after)
+		d.wake(after)
 	}
 	return s, err
 }
@@ -145,6 +145,9 @@ func (d *Desk) ReviseSteps(ctx context.Context, job soc.VerifyJob, proven []soc.
 			if g, err = tx.UpdateGamebook(g); err != nil {
 				return err
 			}
+			if err := d.announceGamebook(tx, workerActor(g.Workspace), g); err != nil {
+				return err
+			}
 			if err := d.markUndone(tx, g); err != nil {
 				return err
 			}
@@ -153,7 +156,7 @@ func (d *Desk) ReviseSteps(ctx context.Context, job soc.VerifyJob, proven []soc.
 		return d.verifyLater(tx, g, job.Round+1)
 	})
 	if err == nil && after.ID != "" {
-		d.announce(after)
+		d.wake(after)
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func (d *Desk) SubmitGamebook(ctx context.Context, by soc.Actor, in soc.SubmitGa
 		return soc.GamebookReceipt{}, d.refused(ctx, by, event, err, nil)
 	}
 	if stored.ID != "" {
-		d.announce(stored)
+		d.wake(stored)
 	}
 	return receipt, nil
 }
@@ -338,7 +338,7 @@ func (p *proposal) store(g soc.Gamebook) error {
 	}
 	p.tx.Audit(e)
 	if g.NeedsApproval {
-		return nil
+		return p.desk.announceGamebook(p.tx, p.by, g)
 	}
 	return p.desk.grant(p.tx, g)
 }

@@ -121,7 +121,7 @@ func (d *Desk) again(ctx context.Context, by soc.Actor, event string, order soc.
 		return soc.GamebookReceipt{}, d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Gamebook = order.Gamebook })
 	}
 	if stored.ID != "" {
-		d.announce(stored)
+		d.wake(stored)
 	}
 	return receipt, nil
 }
@@ -166,7 +166,7 @@ func (d *Desk) CancelGamebook(ctx context.Context, by soc.Actor, order soc.Gameb
 	if err != nil {
 		return soc.Gamebook{}, d.refused(ctx, by, "gamebook_cancelled", err, func(e *soc.AuditEntry) { e.Gamebook = order.Gamebook })
 	}
-	d.announce(g)
+	d.wake(g)
 	return g, nil
 }
 

@@ -32,7 +32,11 @@ func (d *Desk) end(tx *store.Tx, by soc.Actor, g soc.Gamebook, status soc.Gamebo
 	e := d.gamebookEntry(by, "gamebook_"+eventWord(status), g)
 	e.Code = code
 	tx.Audit(e)
-	return tx.UpdateGamebook(g)
+	g, err := tx.UpdateGamebook(g)
+	if err != nil {
+		return g, err
+	}
+	return g, d.announceGamebook(tx, by, g)
 }
 
 // eventWord spells a state for an audit event: partially_completed.

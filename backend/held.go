@@ -191,6 +191,9 @@ func (d *Desk) dropProposal(tx *store.Tx, by soc.Actor, i soc.Incident, comment 
 	if out.Incident, err = d.saveIncident(tx, i, after); err != nil {
 		return out, err
 	}
+	if err := d.announceChange(tx, by, before, out.Incident, ""); err != nil {
+		return out, err
+	}
 	if comment != "" {
 		if _, err := d.postComment(tx, by, i, comment, false); err != nil {
 			return out, err

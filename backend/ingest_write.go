@@ -25,10 +25,37 @@ func (b *ingestBatch) flush() error {
 			due = append(due, draft.now.ID)
 		}
 	}
+	if err := b.announce(changed); err != nil {
+		return err
+	}
 	if len(due) == 0 {
 		return nil
 	}
 	return b.tx.Enqueue(soc.FloorJob{Workspace: b.by.Workspace, Incidents: due}, b.now)
+}
+
+// announce tells of new incidents and of what a source decided. What was known
+// already changes nothing here and tells nobody.
+func (b *ingestBatch) announce(changed []*incidentDraft) error {
+	listeners, err := b.tx.Listeners(b.by.Workspace)
+	if err != nil || len(listeners) == 0 {
+		return err
+	}
+	var events []soc.Event
+	for _, i := range changed {
+		switch {
+		case !i.now.DeletedAt.IsZero():
+		case i.fresh:
+			entities := make([]soc.Entity, len(i.order))
+			for n, e := range i.order {
+				entities[n] = e.entity
+			}
+			events = append(events, createdEvents(b.by, i.now, i.alerts, entities)...)
+		default:
+			events = append(events, changeEvents(b.by, i.before, i.now, "")...)
+		}
+	}
+	return b.d.tell(b.tx, listeners, events)
 }
 
 // creditSource keeps memory in step with what the source decided: a closure

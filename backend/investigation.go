@@ -205,9 +205,15 @@ func (d *Desk) recordInvestigation(tx *store.Tx, by soc.Actor, in soc.SubmitInve
 	}
 	if after, changed := afterInvestigation(s.incident, by, inv, effect); changed {
 		after.UpdatedAt = d.clock()
-		if _, err := tx.UpdateIncident(s.incident, after); err != nil {
+		if after, err = tx.UpdateIncident(s.incident, after); err != nil {
 			return soc.InvestigationReceipt{}, err
 		}
+		if err := d.announceChange(tx, by, s.incident, after, ""); err != nil {
+			return soc.InvestigationReceipt{}, err
+		}
+	}
+	if err := d.announceInvestigation(tx, by, s.incident, inv, s.policy); err != nil {
+		return soc.InvestigationReceipt{}, err
 	}
 	e := d.entry(by, "investigation_submitted")
 	e.Incident, e.Run, e.Target, e.Code = s.incident.ID, s.run.ID, inv.ID, effect.Code

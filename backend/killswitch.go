@@ -32,7 +32,7 @@ func (d *Desk) EngageKillSwitch(ctx context.Context, by soc.Actor, order soc.Kil
 		return soc.KillSwitch{}, d.refused(ctx, by, "kill_switch_engaged", err, func(e *soc.AuditEntry) { e.Target = order.Scope })
 	}
 	for _, g := range halted {
-		d.announce(g)
+		d.wake(g)
 	}
 	return k, nil
 }

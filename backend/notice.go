@@ -41,7 +41,7 @@ func (n *notices) unsubscribe(handles []string, c chan struct{}) {
 	}
 }
 
-func (n *notices) announce(handles ...string) {
+func (n *notices) wake(handles ...string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, h := range handles {
@@ -54,14 +54,11 @@ func (n *notices) announce(handles ...string) {
 	}
 }
 
-// announce tells waiting callers that a gamebook changed.
-func (d *Desk) announce(g soc.Gamebook) {
+// wake tells waiting callers that a gamebook changed.
+func (d *Desk) wake(g soc.Gamebook) {
 	handles := []string{g.ID}
 	for _, s := range g.Steps {
 		handles = append(handles, s.ID)
 	}
-	d.notices.announce(handles...)
+	d.notices.wake(handles...)
 }
-
-// Announce tells waiting callers that what a handle names has changed.
-func (d *Desk) Announce(handle string) { d.notices.announce(handle) }

@@ -99,7 +99,11 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 			_, _, err := tx.UpdateTriage(done)
 			return err
 		}
-		effect, err := d.judgeFloor(tx, i, result)
+		policy, err := tx.Policy(i.Workspace)
+		if err != nil {
+			return err
+		}
+		effect, err := d.judgeFloor(tx, i, result, policy)
 		if err != nil {
 			return err
 		}
@@ -118,7 +122,14 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 		if err != nil {
 			return err
 		}
-		if _, err := tx.UpdateIncident(i, afterTriage(i, theirs, stored, result, effect)); err != nil {
+		after, err := tx.UpdateIncident(i, afterTriage(i, theirs, stored, result, effect))
+		if err != nil {
+			return err
+		}
+		if err := d.announceChange(tx, by, i, after, ""); err != nil {
+			return err
+		}
+		if err := d.announceInvestigation(tx, by, i, inv, policy); err != nil {
 			return err
 		}
 		e := d.entry(by, "triage_finished")
@@ -134,11 +145,7 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 }
 
 // judgeFloor asks the transition table what becomes of the floor's verdict.
-func (d *Desk) judgeFloor(tx *store.Tx, i soc.Incident, result soc.FloorResult) (soc.VerdictEffect, error) {
-	policy, err := tx.Policy(i.Workspace)
-	if err != nil {
-		return soc.VerdictEffect{}, err
-	}
+func (d *Desk) judgeFloor(tx *store.Tx, i soc.Incident, result soc.FloorResult, policy soc.PolicyFacts) (soc.VerdictEffect, error) {
 	open, err := tx.OpenGamebooks(i.Workspace, i.ID)
 	if err != nil {
 		return soc.VerdictEffect{}, err

@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"vedette/backend/soc"
@@ -170,6 +171,9 @@ func (d *Desk) ChangeSettings(ctx context.Context, by soc.Actor, change soc.Sett
 		if err := after.Check(); err != nil {
 			return err
 		}
+		if err := webhooksKnown(tx, change); err != nil {
+			return err
+		}
 		was, is := settingsText(old), settingsText(after)
 		if was != is || !found {
 			if err := tx.SaveSettings(after); err != nil {
@@ -188,6 +192,34 @@ func (d *Desk) ChangeSettings(ctx context.Context, by soc.Actor, change soc.Sett
 		return err
 	})
 	return facts, err
+}
+
+// webhooksKnown refuses settings that name a webhook which cannot be told: one
+// that the organization does not have, or that gets the case family's events.
+func webhooksKnown(tx *store.Tx, change soc.SettingsChange) error {
+	for verdict, id := range change.Webhooks {
+		path := "onClassification." + string(verdict)
+		if !slices.Contains(soc.AllVerdicts, verdict) {
+			return soc.InvalidField("onClassification", "must name verdicts: TruePositive, BenignPositive, FalsePositive, Undetermined or Suspicious")
+		}
+		if id == "" {
+			continue
+		}
+		listeners, err := tx.Listeners(change.Workspace)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(listeners, func(w soc.Webhook) bool { return w.ID == id })
+		switch {
+		case at < 0:
+			return soc.InvalidField(path+".webhookId", "must be a webhook of the organization")
+		case listeners[at].PayloadFormat != soc.PayloadPortal:
+			return soc.InvalidField(path+".webhookId", "must be a webhook of payload format portal: the case family has no such event")
+		case len(listeners[at].Workspaces) > 0 && !slices.Contains(listeners[at].Workspaces, change.Workspace):
+			return soc.InvalidField(path+".webhookId", "must be a webhook that listens to this workspace")
+		}
+	}
+	return nil
 }
 
 // settingsText is one severity's settings on a line, for the audit.

@@ -8,6 +8,7 @@ package soc
 const (
 	QueueResponse = "response"
 	QueueTriage   = "triage"
+	QueueWebhook  = "webhook"
 )
 
 // FloorJob runs the deterministic triager on incidents that came or changed.

@@ -6,9 +6,11 @@ type Ceiling struct {
 	Impact Impact `json:"impact"`
 }
 
-// OnClassification says what a verdict word does to the status.
+// OnClassification says what a verdict word does to the status, and which
+// webhook is told of the investigation that ended with it; empty tells none.
 type OnClassification struct {
-	Status Status `json:"status"`
+	Status  Status `json:"status"`
+	Webhook string `json:"webhook_id,omitempty"`
 }
 
 // AgentSettings is one record per workspace and severity.
@@ -42,11 +44,11 @@ func ShippedSettings(workspace string, severity Severity) AgentSettings {
 		MaxScoreToClose:     20,
 		SamplePct:           10,
 		OnClassification: map[Verdict]OnClassification{
-			VerdictTruePositive:   {StatusActive},
-			VerdictFalsePositive:  {StatusClosed},
-			VerdictBenignPositive: {StatusClosed},
-			VerdictUndetermined:   {StatusActive},
-			VerdictSuspicious:     {StatusActive},
+			VerdictTruePositive:   {Status: StatusActive},
+			VerdictFalsePositive:  {Status: StatusClosed},
+			VerdictBenignPositive: {Status: StatusClosed},
+			VerdictUndetermined:   {Status: StatusActive},
+			VerdictSuspicious:     {Status: StatusActive},
 		},
 	}
 }

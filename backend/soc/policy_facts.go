@@ -1,6 +1,9 @@
 package soc
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // PolicyFacts is the policy of one workspace as it is stored now. What is
 // missing, does not parse or does not have its hash is not loaded: the gate
@@ -89,7 +92,9 @@ type SettingsChange struct {
 	CeilingClean, CeilingTainted *Ceiling
 	MinEvidenceCoverage          *float64
 	MaxScoreToClose, SamplePct   *int
-	Reason                       string
+	// Webhooks names the webhook told of a verdict; an empty name ends it.
+	Webhooks map[Verdict]string
+	Reason   string
 }
 
 // Apply returns the settings after the change.
@@ -105,6 +110,14 @@ func (c SettingsChange) Apply(s AgentSettings) AgentSettings {
 	set(&s.MinEvidenceCoverage, c.MinEvidenceCoverage)
 	set(&s.MaxScoreToClose, c.MaxScoreToClose)
 	set(&s.SamplePct, c.SamplePct)
+	if len(c.Webhooks) > 0 {
+		s.OnClassification = maps.Clone(s.OnClassification)
+		for verdict, webhook := range c.Webhooks {
+			on := s.OnClassification[verdict]
+			on.Webhook = webhook
+			s.OnClassification[verdict] = on
+		}
+	}
 	return s
 }
 

@@ -37,6 +37,11 @@ var unscoped = map[string]string{
 	"Approvals":     "of a gamebook that was found by workspace",
 	"VoidApprovals": "of a gamebook that was found by workspace", "ConsumeApprovals": "of a gamebook that was found by workspace", "InsertApproval": "of a gamebook that was found by workspace",
 	"InsertIncidents": "each incident says its workspace",
+	"Webhook":         "an organization's", "Webhooks": "an organization's", "InsertWebhook": "an organization's", "UpdateWebhook": "an organization's",
+	"Delivery": "of a webhook that was found by organization", "Deliveries": "of a webhook that was found by organization", "PendingRepetition": "of a webhook that was found by organization", "NoteRedelivery": "of a webhook that was found by organization",
+	"DueDeliveries": "the worker's, of one webhook", "NextDelivery": "the worker's, of one webhook", "WebhooksDue": "the worker's, over all organizations", "InsertAttempt": "the worker's, of one delivery",
+	"NoteDelivered": "the worker's, of one webhook", "NoteFailed": "the worker's, of one webhook", "LeaseWebhook": "the worker's, of one webhook", "FreeWebhook": "the worker's, of one webhook", "ForgetWebhookLeases": "the worker's, over all organizations",
+	"SkipDeliveries": "the worker's, over all organizations", "SweepDeliveries": "the worker's, over all organizations",
 }
 
 // mark is every text of the workspace that has rows; nobody is the other one.
@@ -48,6 +53,8 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.Provenance](): "parsed", reflect.TypeFor[soc.EntityKind](): "host", reflect.TypeFor[soc.Taint](): "tainted", reflect.TypeFor[soc.Role](): "senior",
 	reflect.TypeFor[soc.GamebookStatus](): "Running", reflect.TypeFor[soc.StepStatus](): "Dispatched", reflect.TypeFor[soc.Class](): "reversible", reflect.TypeFor[soc.Impact](): "low",
 	reflect.TypeFor[soc.AlertStatus](): "escalated", reflect.TypeFor[soc.RunState](): "Investigating", reflect.TypeFor[soc.Trigger](): "OnQueue",
+	reflect.TypeFor[soc.WebhookStatus](): "AutoDisabled", reflect.TypeFor[soc.WebhookAuthentication](): "BasicAuth", reflect.TypeFor[soc.SignatureFormat](): "hexUnix", reflect.TypeFor[soc.PayloadFormat](): "case",
+	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
 }
 
 // sample is a value whose texts are mark, whose numbers are 1 and whose
@@ -316,6 +323,10 @@ func fillEverything(t *testing.T, s *Store) {
 				sop.Kind = "response"
 				return tx.InsertSOP(sop)
 			},
+			func() error { return tx.InsertWebhook(of(soc.Webhook{}).Interface().(soc.Webhook)) },
+			func() error { return tx.InsertEvent(of(soc.Event{}).Interface().(soc.Event)) },
+			func() error { return tx.InsertDelivery(of(soc.Delivery{}).Interface().(soc.Delivery)) },
+			func() error { return tx.InsertAttempt(of(soc.Attempt{}).Interface().(soc.Attempt)) },
 		} {
 			if err := step(); err != nil {
 				return err

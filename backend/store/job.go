@@ -62,6 +62,8 @@ func queueOf(kind string) string {
 	switch kind {
 	case soc.GamebookJob{}.Kind(), soc.VerifyJob{}.Kind():
 		return soc.QueueResponse
+	case soc.DeliveryJob{}.Kind():
+		return soc.QueueWebhook
 	case soc.TriageJob{}.Kind(), soc.FloorJob{}.Kind():
 		return soc.QueueTriage
 	}

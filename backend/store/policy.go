@@ -27,23 +27,28 @@ type storedSettings struct {
 	MaxScoreToClose     int                        `json:"max_score_to_close"`
 	SamplePct           int                        `json:"sample_pct"`
 	OnClassification    map[soc.Verdict]soc.Status `json:"on_classification"`
+	Webhooks            map[soc.Verdict]string     `json:"webhooks,omitempty"`
 }
 
 func storeSettings(s soc.AgentSettings) storedSettings {
 	statuses := make(map[soc.Verdict]soc.Status, len(s.OnClassification))
+	webhooks := map[soc.Verdict]string{}
 	for verdict, on := range s.OnClassification {
 		statuses[verdict] = on.Status
+		if on.Webhook != "" {
+			webhooks[verdict] = on.Webhook
+		}
 	}
 	return storedSettings{
 		s.Enabled, s.Investigate, s.StatusUpdate, s.Gamebooks, s.GatingMode, s.CeilingClean, s.CeilingTainted, s.AutoClose,
-		s.MinEvidenceCoverage, s.MaxScoreToClose, s.SamplePct, statuses,
+		s.MinEvidenceCoverage, s.MaxScoreToClose, s.SamplePct, statuses, webhooks,
 	}
 }
 
 func (s storedSettings) settings(workspace string, severity soc.Severity) soc.AgentSettings {
 	on := make(map[soc.Verdict]soc.OnClassification, len(s.OnClassification))
 	for verdict, status := range s.OnClassification {
-		on[verdict] = soc.OnClassification{Status: status}
+		on[verdict] = soc.OnClassification{Status: status, Webhook: s.Webhooks[verdict]}
 	}
 	return soc.AgentSettings{
 		Workspace: workspace, Severity: severity, Enabled: s.Enabled, Investigate: s.Investigate, StatusUpdate: s.StatusUpdate,

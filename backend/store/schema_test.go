@@ -32,6 +32,12 @@ var closedSets = map[string][]string{
 	"triage.state": wordsIn(soc.AllRunStates), "verdict_event.verdict": wordsIn(soc.AllVerdicts),
 	"breaker.population":       wordsIn([]soc.EntityKind{soc.KindAccount, soc.KindHost}),
 	"memory_tally.level":       wordsIn([]soc.MemoryLevel{soc.LevelTitle, soc.LevelDetector, soc.LevelWorkspace}),
+	"webhook.status":           wordsIn(soc.AllWebhookStatuses),
+	"webhook.authentication":   wordsIn(soc.AllWebhookAuthentications),
+	"webhook.signature_format": wordsIn(soc.AllSignatureFormats),
+	"webhook.payload_format":   wordsIn(soc.AllPayloadFormats),
+	"event.type":               wordsIn(soc.AllEventTypes),
+	"delivery.status":          wordsIn(soc.AllDeliveryStatuses),
 	"attempt.kind":             {"dispatch", "grant"},
 	"kill_switch.scope":        wordsIn(soc.AllKillScopes),
 	"investigation.state":      {"accepted", "held", "recorded", "rejected", "superseded"},
@@ -144,6 +150,7 @@ func TestFinishedRowsHaveATime(t *testing.T) {
 		for _, statement := range []string{
 			`UPDATE gamebook SET status = 'Completed'`, `UPDATE gamebook SET finished_at = 1`,
 			`UPDATE step SET status = 'Confirmed'`, `UPDATE step SET finished_at = 1`,
+			`UPDATE delivery SET status = 'Pending'`, `UPDATE webhook SET status = 'Active'`,
 			`UPDATE triage SET finished_at = 0 WHERE state = 'Done'`, `UPDATE triage SET state = 'Done' WHERE state = 'Investigating'`,
 		} {
 			if err := s.Write(context.Background(), func(tx *Tx) error { _, err := tx.update(statement); return err }); err == nil {

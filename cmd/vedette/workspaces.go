@@ -77,18 +77,19 @@ func (listWorkspacesCommand) Run(ctx context.Context, e *environment) error {
 
 // settingsCommand changes what its flags name and leaves the rest.
 type settingsCommand struct {
-	Workspace           string   `arg:"" help:"Workspace by id or name."`
-	Severity            string   `arg:"" enum:"informational,low,medium,high,critical,all" help:"informational, low, medium, high, critical or all."`
-	Enabled             string   `enum:",on,off" default:"" placeholder:"on|off" help:"Agents may work incidents of this severity."`
-	Investigate         string   `enum:",on,off" default:"" placeholder:"on|off" help:"Agents may investigate."`
-	StatusUpdate        string   `enum:",on,off" default:"" placeholder:"on|off" help:"Verdicts may change the status."`
-	Gamebooks           string   `enum:",on,off" default:"" placeholder:"on|off" help:"Response may run without approval, within the ceilings."`
-	AutoClose           string   `enum:",on,off" default:"" placeholder:"on|off" help:"Verdicts may close without a person."`
-	GatingMode          string   `enum:",queue,reject" default:"" placeholder:"queue|reject" help:"What happens to response while gamebooks are off."`
-	MinEvidenceCoverage *float64 `placeholder:"0-1" help:"Share of evidence read before a verdict may close."`
-	MaxScoreToClose     *int     `placeholder:"0-100" help:"Highest score at which a verdict may close."`
-	SamplePct           *int     `placeholder:"0-100" help:"Share of closed incidents that people look at."`
-	Reason              string   `help:"Why, for the audit."`
+	Workspace           string                 `arg:"" help:"Workspace by id or name."`
+	Severity            string                 `arg:"" enum:"informational,low,medium,high,critical,all" help:"informational, low, medium, high, critical or all."`
+	Enabled             string                 `enum:",on,off" default:"" placeholder:"on|off" help:"Agents may work incidents of this severity."`
+	Investigate         string                 `enum:",on,off" default:"" placeholder:"on|off" help:"Agents may investigate."`
+	StatusUpdate        string                 `enum:",on,off" default:"" placeholder:"on|off" help:"Verdicts may change the status."`
+	Gamebooks           string                 `enum:",on,off" default:"" placeholder:"on|off" help:"Response may run without approval, within the ceilings."`
+	AutoClose           string                 `enum:",on,off" default:"" placeholder:"on|off" help:"Verdicts may close without a person."`
+	GatingMode          string                 `enum:",queue,reject" default:"" placeholder:"queue|reject" help:"What happens to response while gamebooks are off."`
+	MinEvidenceCoverage *float64               `placeholder:"0-1" help:"Share of evidence read before a verdict may close."`
+	MaxScoreToClose     *int                   `placeholder:"0-100" help:"Highest score at which a verdict may close."`
+	SamplePct           *int                   `placeholder:"0-100" help:"Share of closed incidents that people look at."`
+	Webhook             map[soc.Verdict]string `help:"Webhook told of investigations that end with a verdict; an empty id ends it." placeholder:"VERDICT=ID"`
+	Reason              string                 `help:"Why, for the audit."`
 }
 
 func (c *settingsCommand) Run(ctx context.Context, e *environment) error {
@@ -120,19 +121,30 @@ func (c *settingsCommand) Run(ctx context.Context, e *environment) error {
 // changes reports whether any setting is named.
 func (c *settingsCommand) changes() bool {
 	return c.Enabled+c.Investigate+c.StatusUpdate+c.Gamebooks+c.AutoClose+c.GatingMode != "" ||
-		c.MinEvidenceCoverage != nil || c.MaxScoreToClose != nil || c.SamplePct != nil
+		c.MinEvidenceCoverage != nil || c.MaxScoreToClose != nil || c.SamplePct != nil || len(c.Webhook) > 0
 }
 
 func (c *settingsCommand) change(workspace string, severity soc.Severity) soc.SettingsChange {
 	change := soc.SettingsChange{
 		Workspace: workspace, Severity: severity, Reason: c.Reason, Enabled: onOff(c.Enabled), Investigate: onOff(c.Investigate),
 		StatusUpdate: onOff(c.StatusUpdate), Gamebooks: onOff(c.Gamebooks), AutoClose: onOff(c.AutoClose),
-		MinEvidenceCoverage: c.MinEvidenceCoverage, MaxScoreToClose: c.MaxScoreToClose, SamplePct: c.SamplePct,
+		MinEvidenceCoverage: c.MinEvidenceCoverage, MaxScoreToClose: c.MaxScoreToClose, SamplePct: c.SamplePct, Webhooks: c.Webhook,
 	}
 	if c.GatingMode != "" {
 		change.GatingMode = &c.GatingMode
 	}
 	return change
+}
+
+// toldOf are the webhooks told of each verdict.
+func toldOf(s soc.AgentSettings) map[soc.Verdict]string {
+	told := map[soc.Verdict]string{}
+	for verdict, on := range s.OnClassification {
+		if on.Webhook != "" {
+			told[verdict] = on.Webhook
+		}
+	}
+	return told
 }
 
 // onOff is nil for a flag that was not given.
@@ -157,7 +169,7 @@ func (e *environment) printSettings(facts soc.PolicyFacts, severities []soc.Seve
 			"enabled": s.Enabled, "investigate": s.Investigate, "status_update": s.StatusUpdate, "gamebooks": s.Gamebooks,
 			"auto_close": s.AutoClose, "gating_mode": s.GatingMode, "min_evidence_coverage": s.MinEvidenceCoverage,
 			"max_score_to_close": s.MaxScoreToClose, "sample_pct": s.SamplePct, "ceiling_clean": s.CeilingClean,
-			"ceiling_tainted": s.CeilingTainted,
+			"ceiling_tainted": s.CeilingTainted, "webhooks": toldOf(s),
 		}
 		rows = append(rows, []string{
 			string(severity), word[s.Enabled], word[s.Investigate], word[s.StatusUpdate], word[s.Gamebooks], word[s.AutoClose],
