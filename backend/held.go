@@ -191,7 +191,7 @@ func (d *Desk) dropProposal(tx *store.Tx, by soc.Actor, i soc.Incident, comment 
 	if out.Incident, err = d.saveIncident(tx, i, after); err != nil {
 		return out, err
 	}
-	if err := d.announceChange(tx, by, before, out.Incident, ""); err != nil {
+	if err := d.announceChange(tx, by, i, out.Incident, ""); err != nil {
 		return out, err
 	}
 	if comment != "" {
