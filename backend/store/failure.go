@@ -21,6 +21,8 @@ const (
 	sqliteCantOpen = 14
 	sqliteNotADB   = 26
 
+	sqliteError        = 1
+	sqliteTooBig       = 18
 	sqliteInterrupt    = 9
 	sqliteUnique       = 2067
 	sqlitePrimaryKey   = 1555
@@ -29,6 +31,8 @@ const (
 	postgresDeadlock   = "40P01"
 	postgresDiskFull   = "53100"
 	postgresReadOnly   = "25006"
+	postgresCanceled   = "57014"
+	postgresRange      = "22003"
 	postgresAdminStop  = "57P01"
 	postgresCannotConn = "57P03"
 )

@@ -35,6 +35,7 @@ type Store struct {
 	requests      chan *writeRequest
 	writerStopped chan struct{}
 	closing       chan struct{}
+	queries       chan struct{} // a place for each query that runs
 	closeOnce     sync.Once
 	careful       int // groups still to be kept apart; the writer's alone
 	random        io.Reader
@@ -63,6 +64,7 @@ func Open(ctx context.Context, where string, options Options) (*Store, error) {
 		requests:      make(chan *writeRequest, 1024),
 		writerStopped: make(chan struct{}),
 		closing:       make(chan struct{}),
+		queries:       make(chan struct{}, queriesAtOnce),
 		random:        options.Random,
 	}
 	var err error

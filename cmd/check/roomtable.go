@@ -18,17 +18,18 @@ type room struct {
 // test may open a real store under a desk, or knock at two doors and compare.
 var rooms = []room{
 	{folder: "backend/soc"},
+	{folder: "backend/soc/kql"},
 	{folder: "backend/data"},
 	{folder: "prompts"},
 	{folder: "schemas", imports: []string{"backend/soc"}},
-	{folder: "backend/store", imports: []string{"backend/soc"}},
+	{folder: "backend/store", imports: []string{"backend/soc", "backend/soc/kql"}},
 	{folder: "backend/store/bare"},
 	{folder: "backend/store/pgcluster"},
 	{folder: "backend/store/pgtest", imports: []string{"backend/store/pgcluster"}},
 	{folder: "backend/playbook", imports: []string{"backend/soc"}},
 	{folder: "backend/connector", imports: []string{"backend/soc", "backend/playbook"}}, // what every product's package answers to
 	{folder: "backend/connector/*", imports: []string{"backend/soc", "backend/playbook", "backend/connector", "backend/connector/egress"}},
-	{folder: "backend", imports: []string{"backend/soc", "backend/store", "backend/playbook", "backend/data"}},
+	{folder: "backend", imports: []string{"backend/soc", "backend/soc/kql", "backend/store", "backend/playbook", "backend/data"}},
 	{folder: "backend/web", imports: []string{"backend/soc", "schemas"}},
 	{folder: "backend/web/openapi", imports: []string{"backend/soc", "backend/web", "schemas"}},
 	{folder: "backend/web/webtest", imports: []string{"backend", "backend/soc", "backend/store", "backend/web", "backend/web/openapi"}},
