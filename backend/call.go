@@ -100,7 +100,8 @@ func (d *Desk) recordServed(tx *store.Tx, by soc.Actor, c soc.CallRecord) (run s
 	}
 	for _, incident := range c.Served.Incidents {
 		evidence := c.Served.Evidence[incident]
-		if len(c.Served.Incidents) > 1 && len(evidence) == 0 || by.Workspace == "" {
+		own := by.Run != nil && by.Run.Incident == incident
+		if len(c.Served.Incidents) > 1 && len(evidence) == 0 && !own || by.Workspace == "" {
 			continue // a list; one over several workspaces is no work on an incident
 		}
 		u, err := d.runOf(tx, by, incident)

@@ -13,6 +13,7 @@ import (
 
 const (
 	incidentRoute = "/api/v2/workspaces/{workspaceId}/incidents/{source}/{incidentId}"
+	toolsRoute    = "/api/v2/workspaces/{workspaceId}/agent/tools"
 	toolRoute     = "/api/v2/workspaces/{workspaceId}/agent/tools/incidents/{source}/{incidentId}"
 )
 
@@ -31,6 +32,9 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 		"GET " + incidentRoute + "/last-gamebook":                           ok(p.incident(i, "/last-gamebook")),
 		"GET /api/v2/workspaces/{workspaceId}/incidents/{source}/by-entity": ok(p.list("authored", "EntityKind=Host&EntityFilter=ep-2001")),
 		"POST /api/v2/incidents/across-workspaces":                          {Target: "/api/v2/incidents/across-workspaces", Body: `{}`, Status: 200},
+		"POST " + toolsRoute + "/kql/query":                                 {Target: p.agentTool("/kql/query"), Body: `{"query":"Evidence | count"}`, Status: 200},
+		"GET " + toolsRoute + "/kql/tables":                                 ok(p.agentTool("/kql/tables")),
+		"POST " + toolsRoute + "/kql/tables/columns":                        {Target: p.agentTool("/kql/tables/columns"), Body: `{"table_names":["Evidence"]}`, Status: 200},
 		"POST " + toolRoute + "/gamebooks": {
 			Target: p.tool(i, "/gamebooks"), Body: `{"playbooks":[{"playbook_id":"nothing","entity_id":"ENT-0000000"}]}`, Status: 200,
 			Adds: webtest.Counted{Audit: 1},

@@ -27,7 +27,8 @@ const (
 	workspacePath = "/api/v2/workspaces/{workspaceId}"
 	sourcePath    = workspacePath + "/incidents/{source}"
 	incidentPath  = sourcePath + "/{incidentId}"
-	toolPath      = workspacePath + "/agent/tools/incidents/{source}/{incidentId}"
+	toolsPath     = workspacePath + "/agent/tools"
+	toolPath      = toolsPath + "/incidents/{source}/{incidentId}"
 )
 
 // Register adds the family's routes. family is web.Portal's.
@@ -56,6 +57,7 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	}
 	web.Register(registry, family, at(execute, toolPath+"/gamebooks", "submit_gamebook", "Propose an ordered response."), d.submitGamebook)
 	web.Register(registry, family, at(execute, toolPath+"/investigation", "submit_investigation", "Close out an investigation with a verdict."), d.submitInvestigation)
+	d.registerQuery(registry, family)
 }
 
 func at(op web.Operation, path, name, summary string) web.Operation {

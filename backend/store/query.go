@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -280,4 +281,38 @@ func queryFailure(ctx context.Context, err error) error {
 		return ErrQueryTime
 	}
 	return failure(err)
+}
+
+// FilledTables names the tables that a query may find rows in: all but views
+// of evidence of which the newest rows have none.
+func (s *Store) FilledTables(ctx context.Context, scope QueryScope) (names []string, err error) {
+	q, end, err := s.beginQuery(ctx)
+	if err != nil {
+		return nil, failure(err)
+	}
+	defer end()
+	types := map[string]bool{}
+	b := &queryBuilder{dialect: s.dialect, workspace: scope.Workspace, run: scope.Run}
+	t := queryTables[0]
+	text := "SELECT DISTINCT newest.type FROM (SELECT e.type FROM " + t.base + b.scanWhere(&kql.Scan{Table: &t.Table}, t, false) +
+		" ORDER BY " + strings.Join(t.order, " DESC, ") + " DESC LIMIT " + b.arg(int64(QueryScan)) + ") newest"
+	found, done, err := q.query(ctx, text, b.args)
+	if err != nil {
+		return nil, failure(err)
+	}
+	defer done()
+	defer found.Close()
+	for found.Next() {
+		var name string
+		if err := found.Scan(&name); err != nil {
+			return nil, failure(err)
+		}
+		types[name] = true
+	}
+	for _, t := range queryTables {
+		if t.types == nil || slices.ContainsFunc(t.types, func(name string) bool { return types[name] }) {
+			names = append(names, t.Name)
+		}
+	}
+	return names, failure(found.Err())
 }

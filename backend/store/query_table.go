@@ -72,6 +72,16 @@ func worded[T ~string](column string, words soc.Words[T], all []T) string {
 	return b.String() + " ELSE '' END"
 }
 
+// capital is a column of a closed set with its words in capitals.
+func capital[T ~string](column string, all []T) string {
+	var b strings.Builder
+	b.WriteString("CASE " + column)
+	for _, word := range all {
+		b.WriteString(" WHEN '" + string(word) + "' THEN '" + strings.ToUpper(string(word[:1])) + string(word[1:]) + "'")
+	}
+	return b.String() + " ELSE '' END"
+}
+
 func evidenceTable(name, about string, types []string, fields []evidenceField) *queryTable {
 	t := &queryTable{
 		Table: kql.Table{Name: name, About: about, Time: 0, Incident: 2},
@@ -132,6 +142,7 @@ func alertTable() *queryTable {
 	t.add("SystemAlertId", kql.String, true, "a.external_id")
 	t.add("AlertName", kql.String, true, "a.title")
 	t.add("AlertSeverity", kql.String, false, worded("a.severity", soc.PortalSeverity, soc.AllSeverities))
+	t.add("Status", kql.String, false, capital("a.status", soc.AllAlertStatuses))
 	t.add("Description", kql.String, true, "a.description")
 	t.add("ProductName", kql.String, false, "a.product")
 	t.add("VendorName", kql.String, false, "a.vendor")

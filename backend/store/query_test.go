@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"vedette/backend/soc"
 	"vedette/backend/soc/kql"
@@ -82,9 +83,10 @@ func queryWorkspace(t testing.TB, s *Store) (workspace string, incidents []soc.I
 			a := soc.Alert{
 				ID: fmt.Sprintf("ALR-%d-%s", n, workspace[:8]), Workspace: workspace, Source: "Sentinel", ExternalID: fmt.Sprint("x", n), Title: fmt.Sprint("Alert ", n), Severity: soc.SeverityHigh,
 				Product: "Defender", Tactics: []string{"Execution"}, CreatedAt: fixtureTime.Add(time.Duration(n) * time.Second), IngestedAt: fixtureTime, Raw: []byte("{}"),
+				Status: soc.AlertTriage, SentSeverity: soc.SeverityHigh, RepeatCount: 1, UID: uuid.NewString(),
 			}
 			if n < 2 {
-				a.Incident = incidents[0].ID
+				a.Incident, a.Status = incidents[0].ID, soc.AlertEscalated
 			}
 			if err := tx.InsertAlert(a); err != nil {
 				return err
@@ -103,8 +105,8 @@ func TestQueriesOnBothEngines(t *testing.T) {
 			`Evidence | project EvidenceId, Type`: "E2|logon\nE1|process\nE2|network\nE1|process",
 			`Evidence | sort by Type asc, Summary desc | project Type, Summary | take 3`:                                                                                                                   "logon|Logon of Ünal\nnetwork|10.0.0.5 to 192.0.2.7\nprocess|powershell.exe -enc SQBFAFgA",
 			`Evidence | where Summary has "whoami"` + ` | project Summary`:                                                                                                                                 "cmd.exe /c WHOAMI",
-			`Evidence | where Summary has "exe" and Summary !has "power" | project EvidenceId`:                                                                                                             "E1",
-			`Evidence | where Summary contains "ÜNALx" | count`:                                                                                                                                               "0",
+			`Evidence | where Summary has "exe" and Summary !has "powershell" | project EvidenceId`:                                                                                                        "E1",
+			`Evidence | where Summary contains "ÜNALx" | count`:                                                                                                                                            "0",
 			`Evidence | where Summary contains "ün" | count`:                                                                                                                                               "0",
 			`Evidence | where Summary contains "NAL" | count`:                                                                                                                                              "1",
 			`Evidence | where Summary startswith "POWER" or Summary endswith "ünal" | count`:                                                                                                               "1",
