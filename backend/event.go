@@ -118,7 +118,7 @@ func changeEvents(by soc.Actor, before, after soc.Incident, report string) []soc
 	var events []soc.Event
 	add := func(kind soc.EventType, occasion string, fill func(*soc.EventFacts)) {
 		e := caused(by, soc.NewEvent(kind, after, after.ID+"\x00"+occasion))
-		e.Facts.Previous, e.Facts.Status, e.Facts.Verdict, e.Facts.Reason = before.Status, after.Status, after.Verdict, after.VerdictReason
+		e.Facts.Previous, e.Facts.Status, e.Facts.Verdict, e.Facts.Reason, e.Facts.Duplicate = before.Status, after.Status, after.Verdict, after.VerdictReason, after.Duplicate
 		fill(&e.Facts)
 		events = append(events, e)
 	}

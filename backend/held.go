@@ -188,10 +188,7 @@ func (d *Desk) decideHeld(tx *store.Tx, by soc.Actor, h soc.HeldVerdict, in soc.
 func (d *Desk) dropProposal(tx *store.Tx, by soc.Actor, i soc.Incident, comment string) (out soc.VerdictReceipt, err error) {
 	after := i
 	after.Held, after.HoldReasons, after.ProposedVerdict = false, nil, ""
-	if out.Incident, err = d.saveIncident(tx, i, after); err != nil {
-		return out, err
-	}
-	if err := d.announceChange(tx, by, i, out.Incident, ""); err != nil {
+	if out.Incident, err = d.saveIncident(tx, by, i, after, ""); err != nil {
 		return out, err
 	}
 	if comment != "" {

@@ -194,7 +194,7 @@ func (d *Desk) storeChange(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc.
 			return i, err
 		}
 	}
-	saved, err := d.saveIncident(tx, i, after)
+	saved, err := d.saveIncident(tx, by, i, after, in.Report)
 	if err != nil {
 		return i, err
 	}
@@ -212,10 +212,15 @@ func (d *Desk) storeChange(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc.
 	return saved, nil
 }
 
-// saveIncident stores what an operation made of an incident.
-func (d *Desk) saveIncident(tx *store.Tx, before, after soc.Incident) (soc.Incident, error) {
+// saveIncident stores what an operation made of an incident and announces what
+// differs. report is the report of a resolve, "" for none.
+func (d *Desk) saveIncident(tx *store.Tx, by soc.Actor, before, after soc.Incident, report string) (soc.Incident, error) {
 	after.UpdatedAt = d.clock()
-	return tx.UpdateIncident(before, after)
+	saved, err := tx.UpdateIncident(before, after)
+	if err != nil {
+		return saved, err
+	}
+	return saved, d.announceChange(tx, by, before, saved, report)
 }
 
 // postChange posts the words that came with a change as comments.

@@ -55,7 +55,7 @@ func (d *Desk) judgeClosing(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc
 func (d *Desk) holdClosing(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc.ChangePlan, out soc.IncidentChanged) (soc.Incident, error) {
 	after := i
 	after.Held, after.HoldReasons, after.ProposedVerdict, after.Investigation = true, out.HoldReasons, plan.Proposed.Verdict, out.Investigation
-	saved, err := d.saveIncident(tx, i, after)
+	saved, err := d.saveIncident(tx, by, i, after, "")
 	if err != nil {
 		return i, err
 	}

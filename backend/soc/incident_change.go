@@ -58,6 +58,9 @@ type IncidentChange struct {
 	Unheld bool
 	// Assignee, nil to leave it.
 	Assignee *Assignee
+	// Report is the id of the report that the same transaction makes of a
+	// resolve, for those who are told of it; empty for none.
+	Report string
 }
 
 // VerdictChange is a verdict with its mark. An empty Reason is Other where the
