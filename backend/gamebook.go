@@ -327,7 +327,11 @@ func (d *Desk) nonce() (string, error) {
 
 // store writes the rows, the grants of what runs alone and its job.
 func (p *proposal) store(g soc.Gamebook) error {
-	if err := p.tx.InsertGamebook(g); err != nil {
+	err := p.tx.InsertGamebook(g)
+	if err == nil {
+		err = p.tx.IndexGamebook(g, p.desk.historyWords(p.incident, g))
+	}
+	if err != nil {
 		return err
 	}
 	e := p.entry(p.event)

@@ -35,12 +35,7 @@ func (d *Desk) LastGamebook(ctx context.Context, by soc.Actor, ref soc.IncidentR
 
 // gamebookRecord puts beside a gamebook what is told with it.
 func (d *Desk) gamebookRecord(r *store.Reader, i soc.Incident, g soc.Gamebook) (soc.GamebookRecord, error) {
-	record := soc.GamebookRecord{Incident: i, Gamebook: g, Playbooks: map[string]soc.Playbook{}}
-	for _, step := range g.Steps {
-		if p, known := d.catalogue.Lookup(step.Playbook); known {
-			record.Playbooks[p.ID] = p
-		}
-	}
+	record := soc.GamebookRecord{Incident: i, Gamebook: g, Playbooks: d.playbooksOf(g)}
 	var err error
 	if record.Workspace, _, err = r.Workspace(g.Workspace); err != nil || g.OriginalGamebook == "" {
 		return record, err

@@ -73,16 +73,16 @@ func DrawGamebook(record soc.GamebookRecord) (Gamebook, error) {
 		ID: g.ID, TracingID: textOrNull(g.Run), IncidentID: i.ExternalID, Source: i.Source, IncidentTitle: i.Title, IncidentNumber: i.Number,
 		IsOCR: len(g.Steps) == 1, IsRecover: g.Recover, TriggedByUserID: cmp.Or(g.StartedBy, g.RequestedBy), DisplayName: g.RequestedName,
 		ModificationDate: Time(lastTime(g.RequestedAt, g.ApprovedAt, g.StartedAt, g.FinishedAt)), CreationDate: Time(g.RequestedAt),
-		Status: string(g.Status), Title: gamebookTitle(g, record.Playbooks), IsAdminRequired: people, WorkspaceID: g.Workspace,
+		Status: string(g.Status), Title: soc.GamebookTitle(g, record.Playbooks), IsAdminRequired: people, WorkspaceID: g.Workspace,
 		WorkspaceName: record.Workspace.Name, TenantID: g.Workspace, IsAutoRun: g.AutoRun, OriginalGamebookID: textOrNull(g.OriginalGamebook),
 		IsRetryGamebook: g.OriginalGamebook != "" && !g.Recover, IsQueued: g.Status == soc.GamebookQueued && g.NeedsApproval,
 		Playbooks: make([]GamebookEntry, len(g.Steps)), Summary: gamebookSummary(g), Digest: g.Digest, QueueReasons: words(g.QueueReasons),
 	}
 	if record.Original != nil {
-		out.OriginalGamebookTitle = textOrNull(gamebookTitle(*record.Original, record.Playbooks))
+		out.OriginalGamebookTitle = textOrNull(soc.GamebookTitle(*record.Original, record.Playbooks))
 	}
 	for n, step := range g.Steps {
-		entry, err := drawStep(step, record, people)
+		entry, err := DrawStep(step, record)
 		if err != nil {
 			return out, err
 		}
@@ -94,7 +94,8 @@ func DrawGamebook(record soc.GamebookRecord) (Gamebook, error) {
 	return out, nil
 }
 
-func drawStep(step soc.Step, record soc.GamebookRecord, people bool) (GamebookEntry, error) {
+// DrawStep draws one step of a stored gamebook.
+func DrawStep(step soc.Step, record soc.GamebookRecord) (GamebookEntry, error) {
 	parameters, err := json.Marshal(step.Parameters)
 	if err != nil {
 		return GamebookEntry{}, err
@@ -110,29 +111,13 @@ func drawStep(step soc.Step, record soc.GamebookRecord, people bool) (GamebookEn
 		ModificationDate: Time(lastTime(record.Gamebook.RequestedAt, step.DispatchedAt, step.FinishedAt)),
 		StartingDate:     TimeOrNull(step.DispatchedAt), FinishingDate: TimeOrNull(step.FinishedAt),
 		ExecutionTime: executionTime(step.DispatchedAt, step.FinishedAt), TracingID: textOrNull(step.IdempotencyKey),
-		Parameters: parameters, IsAdminRequired: people,
+		Parameters: parameters, IsAdminRequired: adminRequired(record.Gamebook.Need),
 	}, nil
 }
 
 // adminRequired reports whether two people or an Owner must approve.
 func adminRequired(need soc.Need) bool {
 	return need.Count > 1 || slices.Contains(need.Roles, soc.RoleManager)
-}
-
-// titleSteps is how many steps a title names.
-const titleSteps = 3
-
-// gamebookTitle says in the server's own words what a gamebook does.
-func gamebookTitle(g soc.Gamebook, playbooks map[string]soc.Playbook) string {
-	var parts []string
-	for _, step := range g.Steps[:min(titleSteps, len(g.Steps))] {
-		parts = append(parts, cmp.Or(playbooks[step.Playbook].Name, step.Playbook)+" on "+step.TargetName())
-	}
-	title := strings.Join(parts, ", ")
-	if more := len(g.Steps) - titleSteps; more > 0 {
-		title += fmt.Sprintf(" and %d more", more)
-	}
-	return title
 }
 
 // gamebookSummary counts the steps by state.

@@ -85,3 +85,6 @@ func (p *portal) find(t testing.TB, source string) soc.Incident {
 	}
 	return found
 }
+
+// workspace is a path in the first workspace.
+func (p *portal) workspace(rest string) string { return "/api/v2/workspaces/" + p.First + rest }

@@ -22,7 +22,7 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 	i := p.byID(t, "authored-2")
 	p.startGamebook(t, i)
 	ok := func(target string) webtest.Example { return webtest.Example{Target: target, Status: 200} }
-	p.Matrix(t, p.family, map[string]webtest.Example{
+	p.Matrix(t, p.family, p.withMore(i, map[string]webtest.Example{
 		"GET " + incidentRoute:               ok(p.incident(i, "")),
 		"GET " + incidentRoute + "/evidence": ok(p.incident(i, "/evidence")),
 		"GET " + incidentRoute + "/comments": ok(p.incident(i, "/comments")),
@@ -42,7 +42,7 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 		"POST " + toolRoute + "/investigation": {
 			Target: p.tool(i, "/investigation"), Body: `{"comment":"Seen [E1]."}`, Status: 200, Adds: webtest.Counted{Audit: 1},
 		},
-	})
+	}))
 }
 
 func TestHeadAnswersAsGet(t *testing.T) {

@@ -1,6 +1,7 @@
 package portalapi
 
 import (
+	"slices"
 	"time"
 
 	"vedette/backend"
@@ -46,8 +47,14 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	gamebooks.Scope = soc.ScopeGamebooksRead
 	web.Register(registry, family, at(gamebooks, incidentPath+"/last-gamebook", "last_gamebook", "The gamebook of an incident that started last."), d.lastGamebook)
 
-	across := web.Operation{Method: "POST", Who: web.Scoped, Scope: soc.ScopeIncidentsRead, Organization: true, Rate: "read"}
-	web.Register(registry, family, at(across, "/api/v2/incidents/across-workspaces", "list_incidents_across_workspaces", "Incidents of every visible workspace, newest first."), d.incidentsAcross)
+	web.Register(registry, family, at(gamebooks, workspacePath+"/gamebooks/history", "list_gamebooks", "The gamebooks of a workspace, newest first."), d.gamebookHistory)
+	web.Register(registry, family, at(gamebooks, workspacePath+"/gamebooks/history/{gamebookId}/playbooks", "list_gamebook_steps", "The steps of a gamebook submitted in a year."), d.gamebookSteps)
+	web.Register(registry, family, failing(at(gamebooks, workspacePath+"/gamebooks/by-incident/{incidentId}", "list_incident_gamebooks", "The gamebooks of an incident, newest first."), soc.CodeConflict), d.gamebooksByIncident)
+	gamebooks = across(gamebooks)
+	web.Register(registry, family, at(gamebooks, "/api/v2/gamebooks/across-workspaces/history", "list_gamebooks_across_workspaces", "The gamebooks of every visible workspace, newest first."), d.gamebookHistoryAcross)
+
+	list := across(web.Operation{Method: "POST", Who: web.Scoped, Scope: soc.ScopeIncidentsRead, Rate: "read"})
+	web.Register(registry, family, at(list, "/api/v2/incidents/across-workspaces", "list_incidents_across_workspaces", "Incidents of every visible workspace, newest first."), d.incidentsAcross)
 
 	note := web.Operation{Method: "POST", Who: web.Scoped, Scope: soc.ScopeIncidentsComments, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Status: 201}
 	web.Register(registry, family, at(note, incidentPath+"/comments", "add_comment", "Post a comment on an incident."), d.addComment)
@@ -62,6 +69,19 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 
 func at(op web.Operation, path, name, summary string) web.Operation {
 	op.Path, op.Name, op.Summary = path, name, summary
+	return op
+}
+
+// across makes an operation one over every workspace that the caller may look
+// into; those it names have to be among them.
+func across(op web.Operation) web.Operation {
+	op.Organization, op.MinRole = true, soc.RoleNone
+	return failing(op, soc.CodeInsufficientWorkspaceRole)
+}
+
+// failing names codes of an operation beyond those of every route.
+func failing(op web.Operation, codes ...soc.Code) web.Operation {
+	op.Errors = append(slices.Clone(op.Errors), codes...)
 	return op
 }
 

@@ -1,6 +1,7 @@
 package soc
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -15,6 +16,23 @@ func (s Step) TargetName() string {
 		return DisplayName(s.EntityName)
 	}
 	return s.Entity
+}
+
+// titleSteps is how many steps a title names.
+const titleSteps = 3
+
+// GamebookTitle says in the server's own words what a gamebook does; playbooks
+// are the catalogue's entries by id.
+func GamebookTitle(g Gamebook, playbooks map[string]Playbook) string {
+	var parts []string
+	for _, step := range g.Steps[:min(titleSteps, len(g.Steps))] {
+		parts = append(parts, cmp.Or(playbooks[step.Playbook].Name, step.Playbook)+" on "+step.TargetName())
+	}
+	title := strings.Join(parts, ", ")
+	if more := len(g.Steps) - titleSteps; more > 0 {
+		title += fmt.Sprintf(" and %d more", more)
+	}
+	return title
 }
 
 // GamebookSummary is the sentence of a receipt (portal-api.md section 7), made

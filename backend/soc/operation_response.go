@@ -102,3 +102,22 @@ type GamebookDetail struct {
 	// AutoRevertAt is when a step is undone by itself, zero for never.
 	AutoRevertAt time.Time
 }
+
+// GamebookSearch selects gamebooks of one or several workspaces for a history,
+// newest request first. Query is words of gamebook id, title, incident title
+// and number; all of them must be there. Offset is for page numbers only.
+type GamebookSearch struct {
+	Statuses []GamebookStatus
+	Query    string
+	After    *Keyset
+	Offset   int
+	Limit    int
+}
+
+// GamebookPage is one page of a history. Total counts up to 10,000.
+type GamebookPage struct {
+	Records     []GamebookRecord
+	Next        *Keyset
+	Total       int
+	TotalCapped bool
+}

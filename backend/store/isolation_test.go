@@ -119,6 +119,8 @@ func filterOf(v reflect.Value) reflect.Value {
 		return reflect.ValueOf(soc.RelatedQuery{Workspace: f.Workspace, Kind: "host", Value: mark, Limit: 9})
 	case soc.ApprovalFilter:
 		return reflect.ValueOf(soc.ApprovalFilter{Workspace: f.Workspace, State: "executing", Limit: 9})
+	case soc.GamebookSearch:
+		return reflect.ValueOf(soc.GamebookSearch{Query: mark, Limit: 9})
 	case soc.GamebookFilter:
 		return reflect.ValueOf(soc.GamebookFilter{Workspace: f.Workspace, Limit: 9})
 	case AuditFilter:
@@ -170,6 +172,9 @@ func call(receiver any, method reflect.Method, names []string, workspace string)
 		switch {
 		case name == "workspace":
 			v.SetString(workspace)
+			scoped = true
+		case name == "workspaces":
+			v = reflect.ValueOf([]string{workspace})
 			scoped = true
 		case t.Kind() == reflect.Struct && t != reflect.TypeFor[time.Time]():
 			if _, has := t.FieldByName("Workspace"); has {
@@ -296,6 +301,7 @@ func fillEverything(t *testing.T, s *Store) {
 			},
 			func() error { return tx.InsertAttachment(of(soc.Attachment{}).Interface().(soc.Attachment)) },
 			func() error { return tx.InsertGamebook(gamebook) },
+			func() error { return tx.IndexGamebook(gamebook, mark) },
 			func() error { return tx.InsertApproval(of(soc.Approval{}).Interface().(soc.Approval)) },
 			func() error { _, err := tx.TakeTarget(mark, mark, mark, mark, fixtureTime); return err },
 			func() error { return tx.InsertDispatch(mark, gamebook, gamebook.Steps[0], fixtureTime) },
