@@ -138,6 +138,12 @@ func (b *ingestBatch) incident(m *ingestItem) error {
 		return err
 	}
 	if draft == nil {
+		gone, err := b.tx.IncidentKeyExists(b.by.Workspace, in.Source, in.ExternalID)
+		if err != nil || gone {
+			// It was deleted here: keys are never used twice.
+			m.result.Status, m.result.Warnings = "duplicate", append(m.result.Warnings, "incident_deleted")
+			return err
+		}
 		if draft, err = b.newDraft(in.Source, in.ExternalID); err != nil {
 			return err
 		}

@@ -53,3 +53,11 @@ func Unfold(encoded []byte) []byte {
 		out, encoded = value, after
 	}
 }
+
+// UnmarshalJSON keeps the bytes of a request's member as they were sent.
+func (v *Verbatim) UnmarshalJSON(text []byte) error {
+	if *v = nil; !bytes.Equal(text, []byte("null")) {
+		*v = bytes.Clone(text)
+	}
+	return nil
+}

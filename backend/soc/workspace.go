@@ -11,13 +11,23 @@ type Organization struct {
 
 // Workspace is a tenant.
 type Workspace struct {
-	ID             string
-	Organization   string
-	Name           string
+	ID           string
+	Organization string
+	Name         string
+	// Locked refuses every write but ingest; LegalHold keeps anything from being
+	// deleted.
 	Locked         bool
+	LegalHold      bool
 	CreatedAt      time.Time
 	IncidentSerial int64
 	PolicyVersion  int64
+}
+
+// WorkspaceChange locks a workspace or holds it; nil members stay.
+type WorkspaceChange struct {
+	Workspace         string
+	Locked, LegalHold *bool
+	Reason            string
 }
 
 // Person signs in at the console or the ops API.

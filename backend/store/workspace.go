@@ -4,12 +4,12 @@ import (
 	"vedette/backend/soc"
 )
 
-const workspaceColumns = `SELECT id, organization_id, name, locked, incident_serial, policy_version, created_at FROM workspace`
+const workspaceColumns = `SELECT id, organization_id, name, locked, legal_hold, incident_serial, policy_version, created_at FROM workspace`
 
 func scanWorkspace(r row) (soc.Workspace, error) {
 	var w soc.Workspace
 	var created int64
-	err := r.Scan(&w.ID, &w.Organization, &w.Name, &w.Locked, &w.IncidentSerial, &w.PolicyVersion, &created)
+	err := r.Scan(&w.ID, &w.Organization, &w.Name, &w.Locked, &w.LegalHold, &w.IncidentSerial, &w.PolicyVersion, &created)
 	w.CreatedAt = fromMicros(created)
 	return w, err
 }
@@ -43,8 +43,13 @@ func (r *Reader) Organizations() ([]soc.Organization, error) {
 
 // InsertWorkspace adds a workspace.
 func (tx *Tx) InsertWorkspace(w soc.Workspace) error {
-	return tx.insert(`INSERT INTO workspace (id, organization_id, name, locked, incident_serial, policy_version, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)`, w.ID, w.Organization, w.Name, w.Locked, w.IncidentSerial, w.PolicyVersion, micros(w.CreatedAt))
+	return tx.insert(`INSERT INTO workspace (id, organization_id, name, locked, legal_hold, incident_serial, policy_version, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, w.ID, w.Organization, w.Name, w.Locked, w.LegalHold, w.IncidentSerial, w.PolicyVersion, micros(w.CreatedAt))
+}
+
+// SetWorkspaceHolds stores whether a workspace is locked and held.
+func (tx *Tx) SetWorkspaceHolds(workspace string, locked, legalHold bool) error {
+	return tx.insert(`UPDATE workspace SET locked = $2, legal_hold = $3 WHERE id = $1`, workspace, locked, legalHold)
 }
 
 // NextIncidentNumber takes the next n incident numbers of a workspace and

@@ -10,6 +10,7 @@ import (
 type workspacesCommand struct {
 	Create   createWorkspaceCommand `cmd:"" help:"Make a workspace with the shipped policy: nothing acts alone."`
 	List     listWorkspacesCommand  `cmd:"" help:"List workspaces."`
+	Change   changeWorkspaceCommand `cmd:"" help:"Lock a workspace against writes, or hold its incidents against deletion."`
 	Settings settingsCommand        `cmd:"" help:"Show or change the agent settings of a severity, with the authority of the host."`
 }
 
@@ -50,9 +51,34 @@ func (l *local) organizationOrNew(ctx context.Context, name string) (soc.Organiz
 
 func workspaceJSON(w soc.Workspace) map[string]any {
 	return map[string]any{
-		"id": w.ID, "name": w.Name, "organization": w.Organization, "locked": w.Locked, "policy_version": w.PolicyVersion,
+		"id": w.ID, "name": w.Name, "organization": w.Organization, "locked": w.Locked, "legal_hold": w.LegalHold, "policy_version": w.PolicyVersion,
 		"created_at": timeJSON(w.CreatedAt),
 	}
+}
+
+type changeWorkspaceCommand struct {
+	Workspace string `arg:"" help:"Workspace by id or name."`
+	Locked    string `enum:",on,off" default:"" placeholder:"on|off" help:"Refuse every write but ingest."`
+	LegalHold string `enum:",on,off" default:"" placeholder:"on|off" help:"Refuse to delete anything."`
+	Reason    string `help:"Why, for the audit."`
+}
+
+func (c *changeWorkspaceCommand) Run(ctx context.Context, e *environment) error {
+	l, err := e.openLocal(ctx, "workspaces change")
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	w, err := l.workspace(ctx, c.Workspace)
+	if err != nil {
+		return err
+	}
+	w, err = l.desk.ChangeWorkspace(ctx, l.host, soc.WorkspaceChange{Workspace: w.ID, Locked: onOff(c.Locked), LegalHold: onOff(c.LegalHold), Reason: c.Reason})
+	if err != nil {
+		return err
+	}
+	word := map[bool]string{true: "on", false: "off"}
+	return e.print(workspaceJSON(w), [][]string{{"workspace", w.ID}, {"locked", word[w.Locked]}, {"legal hold", word[w.LegalHold]}})
 }
 
 type listWorkspacesCommand struct{}

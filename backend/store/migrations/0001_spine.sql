@@ -13,6 +13,7 @@ CREATE TABLE workspace (
   organization_id TEXT NOT NULL REFERENCES organization(id),
   name TEXT NOT NULL,
   locked @bool NOT NULL,
+  legal_hold @bool NOT NULL,
   incident_serial @int NOT NULL,
   policy_version @int NOT NULL,
   created_at @int NOT NULL
