@@ -47,7 +47,7 @@ func (d *Desk) judgeClosing(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc
 	if err := tx.InsertInvestigation(inv, ""); err != nil {
 		return "", nil, err
 	}
-	return inv.ID, held, nil
+	return inv.ID, held, d.announceInvestigation(tx, by, i, inv, s.policy)
 }
 
 // holdClosing keeps an agent's closing as a proposal that waits for a person.

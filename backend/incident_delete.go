@@ -74,7 +74,7 @@ func (d *Desk) deleteIncident(tx *store.Tx, by soc.Actor, i soc.Incident) error 
 	}
 	after := i
 	after.DeletedAt = d.clock()
-	if _, err := d.saveIncident(tx, i, after); err != nil {
+	if _, err := d.saveIncident(tx, by, i, after, ""); err != nil {
 		return err
 	}
 	e := d.entry(by, "incident_deleted")

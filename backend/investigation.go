@@ -204,11 +204,7 @@ func (d *Desk) recordInvestigation(tx *store.Tx, by soc.Actor, in soc.SubmitInve
 		}
 	}
 	if after, changed := afterInvestigation(s.incident, by, inv, effect); changed {
-		after.UpdatedAt = d.clock()
-		if after, err = tx.UpdateIncident(s.incident, after); err != nil {
-			return soc.InvestigationReceipt{}, err
-		}
-		if err := d.announceChange(tx, by, s.incident, after, ""); err != nil {
+		if _, err := d.saveIncident(tx, by, s.incident, after, ""); err != nil {
 			return soc.InvestigationReceipt{}, err
 		}
 	}
