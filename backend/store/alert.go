@@ -52,6 +52,9 @@ func (r *Reader) among(column, argument string, values []string) (condition stri
 	if r.dialect == postgresDialect {
 		return column + ` = ANY(` + argument + `::text[])`, values
 	}
+	if len(values) == 1 { // as most requests of a sensor are
+		return column + ` = ` + argument, values[0]
+	}
 	return column + ` IN (SELECT value FROM json_each(` + argument + `))`, list(values)
 }
 

@@ -74,12 +74,13 @@ func (g guarded) queryRow(ctx context.Context, text string, args ...any) row {
 	return guardedRow{g.q.queryRow(ctx, text, args...), g}
 }
 
-func (g guarded) each(ctx context.Context, text string, args [][]any, scan func(int, row) error) error {
+func (g guarded) insertEach(ctx context.Context, text, serial string, args [][]any) ([]int64, error) {
 	if g.tx.failed != nil {
-		return g.tx.failed
+		return nil, g.tx.failed
 	}
-	g.see(text)
-	return g.note(g.q.each(ctx, text, args, scan))
+	g.tx.wrote = true
+	numbers, err := g.q.insertEach(ctx, text, serial, args)
+	return numbers, g.note(err)
 }
 
 // guardedRows notes an error that comes in the middle of an answer.

@@ -93,7 +93,7 @@ proposed_verdict, closing_comment, triaged_at, last_triage, assignee_id, assigne
 dangling_alerts, alert_count, entity_count, evidence_count, created_at, updated_at, first_activity, last_activity, source_modified,
 ingested_at, deleted_at, version, evidence_version, duplicate, duplicate_of, root_cause, closed_by, closed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
-$31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52) RETURNING seq`
+$31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52)`
 
 // InsertIncident adds an incident and returns it with Seq set.
 func (tx *Tx) InsertIncident(i soc.Incident) (soc.Incident, error) {
@@ -117,9 +117,12 @@ func (tx *Tx) InsertIncidents(incidents []soc.Incident) error {
 			i.Duplicate, i.DuplicateOf, i.RootCause, i.ClosedBy, micros(i.ClosedAt),
 		}
 	}
-	err := tx.q.each(tx.ctx, incidentInsert, args, func(n int, r row) error { return r.Scan(&incidents[n].Seq) })
+	seqs, err := tx.q.insertEach(tx.ctx, incidentInsert, "seq", args)
 	if err != nil {
 		return failure(err)
+	}
+	for n, seq := range seqs {
+		incidents[n].Seq = seq
 	}
 	if err := tx.tallyAll(incidents); err != nil {
 		return err

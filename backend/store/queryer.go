@@ -27,20 +27,11 @@ type queryer interface {
 	// queued statements in one round trip before the next query; SQLite has
 	// no round trips and runs it at once.
 	deferExec(ctx context.Context, text string, args ...any) error
-	// each runs one statement for every list of arguments and hands over the
-	// one row that each gives, in their order. PostgreSQL gets all of them in
-	// one round trip.
-	each(ctx context.Context, text string, args [][]any, scan func(n int, r row) error) error
-}
-
-// eachAlone is each for an engine without round trips.
-func eachAlone(ctx context.Context, q queryer, text string, args [][]any, scan func(n int, r row) error) error {
-	for n := range args {
-		if err := scan(n, q.queryRow(ctx, text, args[n]...)); err != nil {
-			return err
-		}
-	}
-	return nil
+	// insertEach runs an INSERT for every list of arguments and returns the
+	// numbers the engine gave the rows, which stand in the column serial.
+	// PostgreSQL gets all of them in one round trip; SQLite knows the number of
+	// its last row without RETURNING, which would cost a table of its own.
+	insertEach(ctx context.Context, text, serial string, args [][]any) ([]int64, error)
 }
 
 // noRows reports "no such row" for both drivers.

@@ -56,8 +56,8 @@ func (q pgReader) queryRow(ctx context.Context, text string, args ...any) row {
 	return q.conn.QueryRow(ctx, text, args...)
 }
 
-func (q pgReader) each(ctx context.Context, text string, args [][]any, scan func(int, row) error) error {
-	return eachAlone(ctx, q, text, args, scan)
+func (q pgReader) insertEach(context.Context, string, string, [][]any) ([]int64, error) {
+	return nil, errWriteOutside
 }
 
 // pgTx queues deferred statements and sends them together with the next one
@@ -174,24 +174,26 @@ func (r batchRow) Scan(dest ...any) error {
 	return err
 }
 
-func (q *pgTx) each(ctx context.Context, text string, args [][]any, scan func(int, row) error) error {
+func (q *pgTx) insertEach(ctx context.Context, text, serial string, args [][]any) ([]int64, error) {
+	numbers := make([]int64, len(args))
 	if len(args) == 0 {
-		return nil
+		return numbers, nil
 	}
+	text += ` RETURNING ` + serial
 	for _, a := range args {
 		q.queued = append(q.queued, queuedStatement{text, a})
 	}
 	results, err := q.send(ctx, len(args))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for n := range args {
-		if err := scan(n, results.QueryRow()); err != nil {
+	for n := range numbers {
+		if err := results.QueryRow().Scan(&numbers[n]); err != nil {
 			_ = results.Close()
-			return err
+			return nil, err
 		}
 	}
-	return results.Close()
+	return numbers, results.Close()
 }
 
 func (q *pgTx) savepoint() string {

@@ -36,8 +36,8 @@ func (q sqliteReader) queryRow(ctx context.Context, text string, args ...any) ro
 	return p.stmt.QueryRowContext(ctx, args...)
 }
 
-func (q sqliteReader) each(ctx context.Context, text string, args [][]any, scan func(int, row) error) error {
-	return eachAlone(ctx, q, text, args, scan)
+func (q sqliteReader) insertEach(context.Context, string, string, [][]any) ([]int64, error) {
+	return nil, errWriteOutside
 }
 
 // sqliteTx runs statements in one transaction.
@@ -107,8 +107,22 @@ func (q *sqliteTx) queryRow(ctx context.Context, text string, args ...any) row {
 	return stmt.QueryRowContext(ctx, args...)
 }
 
-func (q *sqliteTx) each(ctx context.Context, text string, args [][]any, scan func(int, row) error) error {
-	return eachAlone(ctx, q, text, args, scan)
+func (q *sqliteTx) insertEach(ctx context.Context, text, _ string, args [][]any) ([]int64, error) {
+	stmt, err := q.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]int64, len(args))
+	for n := range args {
+		res, err := stmt.ExecContext(ctx, args[n]...)
+		if err != nil {
+			return nil, err
+		}
+		if numbers[n], err = res.LastInsertId(); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
 }
 
 func (q *sqliteTx) nextMember() {}
