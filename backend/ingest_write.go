@@ -143,28 +143,35 @@ func (i *incidentDraft) writeRows(tx *store.Tx, workspace string) error {
 			return err
 		}
 	}
+	return i.writeFindings(tx, workspace)
+}
+
+// writeFindings stores the entities of the incident, its rows of evidence and
+// where each entity was seen.
+func (i *incidentDraft) writeFindings(tx *store.Tx, workspace string) error {
+	var fresh []soc.Entity
 	for _, e := range i.order {
-		save := tx.UpdateEntity
 		if e.fresh {
-			save = tx.InsertEntity
-		}
-		if err := save(e.entity, i.now.Seq); err != nil {
+			fresh = append(fresh, e.entity)
+		} else if err := tx.UpdateEntity(e.entity, i.now.Seq); err != nil {
 			return err
 		}
+	}
+	if err := tx.InsertEntities(fresh, i.now.Seq); err != nil {
+		return err
+	}
+	for _, e := range i.order {
 		if err := tx.InsertUniqueNames(e.entity, i.now.Seq, e.unique); err != nil {
 			return err
 		}
 	}
-	for _, e := range i.evidence {
-		if err := tx.InsertEvidence(e); err != nil {
-			return err
-		}
+	if err := tx.InsertEvidenceRows(i.evidence); err != nil {
+		return err
 	}
-	for _, s := range i.sightings {
+	sightings, numbers := make([]soc.Sighting, len(i.sightings)), make([]int, len(i.sightings))
+	for n, s := range i.sightings {
 		s.sighting.Workspace, s.sighting.Incident, s.sighting.Entity = workspace, i.now.ID, s.entity.entity.ID
-		if err := tx.InsertSighting(s.sighting, s.number); err != nil {
-			return err
-		}
+		sightings[n], numbers[n] = s.sighting, s.number
 	}
-	return nil
+	return tx.InsertSightings(sightings, numbers)
 }

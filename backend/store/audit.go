@@ -19,8 +19,7 @@ func (tx *Tx) Audit(entry soc.AuditEntry) {
 	tx.audit = append(tx.audit, entry)
 }
 
-const auditInsert = `INSERT INTO audit (position, at, event, actor_kind, actor_id, workspace_id, incident_id, gamebook_id, request_id, code, entry, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+var auditInsert = newBulk(`INSERT INTO audit (position, at, event, actor_kind, actor_id, workspace_id, incident_id, gamebook_id, request_id, code, entry, hash)`, 12, ``)
 
 const auditHeadUpdate = `UPDATE audit_head SET position = $1, hash = $2 WHERE one = 1`
 
@@ -41,16 +40,18 @@ func (g *group) appendAudit(ctx context.Context, entries []soc.AuditEntry) error
 	if err := g.q.queryRow(ctx, auditHead[g.store.dialect]).Scan(&position, &hash); err != nil {
 		return err
 	}
+	values := make([]any, 0, len(entries)*auditInsert.columns)
 	for _, e := range entries {
 		position++
 		e.Position = position
 		e = e.Chain(hash)
 		hash = e.Hash
-		err := g.q.deferExec(ctx, auditInsert, e.Position, micros(e.At), e.Event, string(e.ActorKind), e.Actor,
+		values = append(values, e.Position, micros(e.At), e.Event, string(e.ActorKind), e.Actor,
 			e.Workspace, e.Incident, e.Gamebook, e.RequestID, string(e.Code), string(e.CanonicalBytes()), e.Hash)
-		if err != nil {
-			return err
-		}
+	}
+	insert := func(text string, args ...any) error { return g.q.deferExec(ctx, text, args...) }
+	if err := auditInsert.cut(g.store.dialect, values, insert); err != nil {
+		return err
 	}
 	if err := g.q.deferExec(ctx, auditHeadUpdate, position, hash); err != nil {
 		return err

@@ -69,19 +69,35 @@ func (r *Reader) EntityByUniqueName(workspace, incident string, kind soc.EntityK
 		workspace, incident, string(kind), uniqueKey(kind, name))
 }
 
+var entityInsert = newBulk(`INSERT INTO entity (id, workspace_id, incident_id, incident_seq, kind, value, value_key, display, properties, names, provenance, vendor_verdict, remediated, flags, first_seen, last_seen)`, 16, ``)
+
 // InsertEntity adds an entity, with its other identities as aliases.
 func (tx *Tx) InsertEntity(e soc.Entity, incidentSeq int64) error {
-	err := tx.insert(`INSERT INTO entity (id, workspace_id, incident_id, incident_seq, kind, value, value_key, display, properties, names, provenance, vendor_verdict, remediated, flags, first_seen, last_seen)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		e.ID, e.Workspace, e.Incident, incidentSeq, string(e.Kind), e.Value, valueKey(e.Kind, e.Value), e.Display, properties(e.Properties), list(e.Names), string(e.Provenance),
-		e.VendorVerdict, e.Remediated, list(e.Flags), micros(e.FirstSeen), micros(e.LastSeen))
-	if err != nil {
-		return err
-	}
-	return tx.insertAliases(e, incidentSeq)
+	return tx.InsertEntities([]soc.Entity{e}, incidentSeq)
 }
 
-func (tx *Tx) insertAliases(e soc.Entity, incidentSeq int64) error {
+// InsertEntities adds entities of one incident, each with its other identities
+// as aliases.
+func (tx *Tx) InsertEntities(entities []soc.Entity, incidentSeq int64) error {
+	values := make([]any, 0, len(entities)*entityInsert.columns)
+	for _, e := range entities {
+		values = append(values, e.ID, e.Workspace, e.Incident, incidentSeq, string(e.Kind), e.Value, valueKey(e.Kind, e.Value), e.Display, properties(e.Properties), list(e.Names), string(e.Provenance),
+			e.VendorVerdict, e.Remediated, list(e.Flags), micros(e.FirstSeen), micros(e.LastSeen))
+	}
+	if err := tx.insertRows(entityInsert, values); err != nil {
+		return err
+	}
+	var aliases []any
+	for _, e := range entities {
+		aliases = appendAliases(aliases, e, incidentSeq, aliasKeys(e))
+	}
+	return tx.insertRows(aliasInsert, aliases)
+}
+
+var aliasInsert = newBulk(`INSERT INTO entity_alias (workspace_id, kind, alias_key, incident_seq, entity_id)`, 5, `ON CONFLICT DO NOTHING`)
+
+// aliasKeys are the keys of an entity's other identities.
+func aliasKeys(e soc.Entity) []string {
 	keys := make([]string, 0, len(e.Names)+4)
 	for _, name := range e.Names {
 		if name != e.Value {
@@ -91,7 +107,16 @@ func (tx *Tx) insertAliases(e soc.Entity, incidentSeq int64) error {
 	for _, name := range soc.UniqueNames(e.Kind, e.Value, e.Properties) {
 		keys = append(keys, uniqueKey(e.Kind, name))
 	}
-	return tx.insertAliasKeys(e, incidentSeq, keys)
+	return keys
+}
+
+// appendAliases appends the rows of keys, each once.
+func appendAliases(rows []any, e soc.Entity, incidentSeq int64, keys []string) []any {
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		rows = append(rows, e.Workspace, string(e.Kind), key, incidentSeq, e.ID)
+	}
+	return rows
 }
 
 // InsertUniqueNames adds unique names that the entity was once known by and
@@ -104,19 +129,7 @@ func (tx *Tx) InsertUniqueNames(e soc.Entity, incidentSeq int64, names []string)
 			keys = append(keys, uniqueKey(e.Kind, name))
 		}
 	}
-	return tx.insertAliasKeys(e, incidentSeq, keys)
-}
-
-func (tx *Tx) insertAliasKeys(e soc.Entity, incidentSeq int64, keys []string) error {
-	slices.Sort(keys)
-	for _, key := range slices.Compact(keys) {
-		err := tx.insert(`INSERT INTO entity_alias (workspace_id, kind, alias_key, incident_seq, entity_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-			e.Workspace, string(e.Kind), key, incidentSeq, e.ID)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.insertRows(aliasInsert, appendAliases(nil, e, incidentSeq, keys))
 }
 
 func properties(p map[string]string) string {
@@ -133,13 +146,24 @@ func (tx *Tx) UpdateEntity(e soc.Entity, incidentSeq int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.insertAliases(e, incidentSeq)
+	return tx.insertRows(aliasInsert, appendAliases(nil, e, incidentSeq, aliasKeys(e)))
 }
 
 // InsertSighting adds one place an entity was seen.
 func (tx *Tx) InsertSighting(s soc.Sighting, evidenceNumber int) error {
-	return tx.insert(`INSERT INTO sighting (entity_id, alert_id, evidence_number, workspace_id, incident_id, source, field, provenance, seen_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`, s.Entity, s.Alert, evidenceNumber, s.Workspace, s.Incident, s.Source, s.Field, string(s.Provenance), micros(s.SeenAt))
+	return tx.InsertSightings([]soc.Sighting{s}, []int{evidenceNumber})
+}
+
+var sightingInsert = newBulk(`INSERT INTO sighting (entity_id, alert_id, evidence_number, workspace_id, incident_id, source, field, provenance, seen_at)`, 9, `ON CONFLICT DO NOTHING`)
+
+// InsertSightings adds places where entities were seen, each with the number of
+// the row of evidence, 0 for none.
+func (tx *Tx) InsertSightings(sightings []soc.Sighting, evidenceNumbers []int) error {
+	values := make([]any, 0, len(sightings)*sightingInsert.columns)
+	for n, s := range sightings {
+		values = append(values, s.Entity, s.Alert, evidenceNumbers[n], s.Workspace, s.Incident, s.Source, s.Field, string(s.Provenance), micros(s.SeenAt))
+	}
+	return tx.insertRows(sightingInsert, values)
 }
 
 // Sightings lists where an entity was seen, with provenance, oldest first.

@@ -22,8 +22,18 @@ func scanEvidence(r row) (soc.Evidence, error) {
 
 // InsertEvidence adds a row of proof.
 func (tx *Tx) InsertEvidence(e soc.Evidence) error {
-	return tx.insert(`INSERT INTO evidence (incident_id, number, workspace_id, alert_id, source, type, entities, text, fields, provenance, flags, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, e.Incident, e.Number, e.Workspace, e.Alert, e.Source, e.Type, list(e.Entities), e.Text, list(e.Fields), string(e.Provenance), list(e.Flags), micros(e.At))
+	return tx.InsertEvidenceRows([]soc.Evidence{e})
+}
+
+var evidenceInsert = newBulk(`INSERT INTO evidence (incident_id, number, workspace_id, alert_id, source, type, entities, text, fields, provenance, flags, at)`, 12, ``)
+
+// InsertEvidenceRows adds rows of proof.
+func (tx *Tx) InsertEvidenceRows(rows []soc.Evidence) error {
+	values := make([]any, 0, len(rows)*evidenceInsert.columns)
+	for _, e := range rows {
+		values = append(values, e.Incident, e.Number, e.Workspace, e.Alert, e.Source, e.Type, list(e.Entities), e.Text, list(e.Fields), string(e.Provenance), list(e.Flags), micros(e.At))
+	}
+	return tx.insertRows(evidenceInsert, values)
 }
 
 // EvidenceByNumber reads rows of an incident by number, in number order.

@@ -42,6 +42,7 @@ var unscoped = map[string]string{
 	"DueDeliveries": "the worker's, of one webhook", "NextDelivery": "the worker's, of one webhook", "WebhooksDue": "the worker's, over all organizations", "InsertAttempt": "the worker's, of one delivery",
 	"NoteDelivered": "the worker's, of one webhook", "NoteFailed": "the worker's, of one webhook", "LeaseWebhook": "the worker's, of one webhook", "FreeWebhook": "the worker's, of one webhook", "ForgetWebhookLeases": "the worker's, over all organizations",
 	"SkipDeliveries": "the worker's, over all organizations", "SweepDeliveries": "the worker's, over all organizations",
+	"InsertEntities": "each entity says its workspace", "InsertSightings": "each sighting says its workspace", "InsertEvidenceRows": "each row says its workspace",
 }
 
 // mark is every text of the workspace that has rows; nobody is the other one.
