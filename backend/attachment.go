@@ -7,8 +7,6 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
-
 	"vedette/backend/soc"
 	"vedette/backend/store"
 )
@@ -31,7 +29,7 @@ func (d *Desk) AddAttachment(ctx context.Context, by soc.Actor, ref soc.Incident
 	if utf8.RuneCountInString(in.Description) > maxAttachmentText {
 		return out, soc.InvalidField("description", "must not be longer than %d characters", maxAttachmentText)
 	}
-	id, err := uuid.NewV7()
+	id, err := d.newUUID()
 	if err != nil {
 		return out, err
 	}
@@ -40,13 +38,19 @@ func (d *Desk) AddAttachment(ctx context.Context, by soc.Actor, ref soc.Incident
 		if err != nil {
 			return err
 		}
+		if err := in.IfMatch.Check(i.Version); err != nil {
+			return err
+		}
+		if err := d.mayTouch(tx, by, i); err != nil {
+			return err
+		}
 		a := soc.Attachment{
-			ID: id.String(), Workspace: i.Workspace, Incident: i.ID, Name: soc.AttachmentName(in.Name), Size: up.Size, SHA256: up.SHA256,
+			ID: id, Workspace: i.Workspace, Incident: i.ID, Name: soc.AttachmentName(in.Name), Size: up.Size, SHA256: up.SHA256,
 			ContentType: in.ContentType, Description: in.Description, AddedBy: by.ID, AddedKind: by.Kind, AddedName: by.Name, AddedAt: d.clock(),
 		}
 		// The name of a file is as hostile as any other text of an incident.
 		i.Flags = mergeFlags(slices.Clone(i.Flags), append(soc.DetectHostile("attachment.name", in.Name), soc.DetectHostile("attachment.description", in.Description)...))
-		if out, err = d.addAttachment(tx, by, i, a, up); err != nil {
+		if out, err = d.addAttachment(tx, by, i, a, up); err != nil || out.Existing {
 			return err
 		}
 		return d.settleIdempotency(tx, by, out)
@@ -55,6 +59,15 @@ func (d *Desk) AddAttachment(ctx context.Context, by soc.Actor, ref soc.Incident
 		return soc.AttachmentResult{}, d.refused(ctx, by, "attachment_added", err, nil)
 	}
 	return out, nil
+}
+
+// mayTouch refuses writes in a locked workspace, and an agent's while a kill
+// switch covers it.
+func (d *Desk) mayTouch(tx *store.Tx, by soc.Actor, i soc.Incident) error {
+	if err := d.unlocked(tx, i.Workspace); err != nil {
+		return err
+	}
+	return d.agentStopped(tx, by, i.Workspace)
 }
 
 func (d *Desk) addAttachment(tx *store.Tx, by soc.Actor, i soc.Incident, a soc.Attachment, up soc.Upload) (out soc.AttachmentResult, err error) {
@@ -158,6 +171,9 @@ func (d *Desk) ListAttachments(ctx context.Context, by soc.Actor, ref soc.Incide
 	return files, serve(by, i, len(files), len(files) > 0, false)
 }
 
+// AttachmentLimits are those of this server.
+func (d *Desk) AttachmentLimits() soc.AttachmentLimits { return d.attachments }
+
 // Chunks hands over the bytes of a file one piece at a time; nil at the end.
 type Chunks func(ctx context.Context) ([]byte, error)
 
@@ -172,7 +188,7 @@ func (d *Desk) OpenAttachment(ctx context.Context, by soc.Actor, ref soc.Inciden
 		return a, nil, d.refused(ctx, by, "attachment_opened", err, nil)
 	}
 	err = d.store.View(ctx, func(r *store.Reader) error {
-		a, err = d.attachment(r, by, ref, id)
+		_, a, err = d.attachment(r, by, ref, id)
 		return err
 	})
 	if err != nil {
@@ -192,21 +208,20 @@ func (d *Desk) OpenAttachment(ctx context.Context, by soc.Actor, ref soc.Inciden
 	}, nil
 }
 
-func (d *Desk) attachment(r *store.Reader, by soc.Actor, ref soc.IncidentRef, id string) (soc.Attachment, error) {
-	i, err := d.incident(r, by, ref)
-	if err != nil {
-		return soc.Attachment{}, err
+func (d *Desk) attachment(r *store.Reader, by soc.Actor, ref soc.IncidentRef, id string) (i soc.Incident, a soc.Attachment, err error) {
+	if i, err = d.incident(r, by, ref); err != nil {
+		return i, a, err
 	}
 	a, found, err := r.Attachment(i.Workspace, i.ID, id)
 	if err == nil && !found {
 		err = soc.NotFoundf("There is no such file.").WithFix("List the files of the case and copy the id exactly.")
 	}
-	return a, err
+	return i, a, err
 }
 
 // RemoveAttachment takes the bytes of a file away; that it was there, and its
 // hash, stay on record. Evidence may not be destroyed by an agent.
-func (d *Desk) RemoveAttachment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, id string) error {
+func (d *Desk) RemoveAttachment(ctx context.Context, by soc.Actor, ref soc.IncidentRef, id string, match soc.IfMatch) error {
 	if err := by.May(soc.ScopeCasesWrite, soc.RoleSenior); err != nil {
 		return d.refused(ctx, by, "attachment_removed", err, nil)
 	}
@@ -217,8 +232,14 @@ func (d *Desk) RemoveAttachment(ctx context.Context, by soc.Actor, ref soc.Incid
 		return err
 	}
 	err := d.write(ctx, func(tx *store.Tx) error {
-		a, err := d.attachment(&tx.Reader, by, ref, id)
+		i, a, err := d.attachment(&tx.Reader, by, ref, id)
 		if err != nil {
+			return err
+		}
+		if err := match.Check(i.Version); err != nil {
+			return err
+		}
+		if err := d.unlocked(tx, a.Workspace); err != nil {
 			return err
 		}
 		if err := tx.RemoveAttachment(a, d.clock(), by.ID); err != nil {

@@ -103,7 +103,7 @@ func TestAttachmentsKeepTheirBytes(t *testing.T) {
 		}
 		ref := soc.IncidentRef{Workspace: o.home, ID: first.ID}
 		for _, a := range added {
-			must(t, o.desk.RemoveAttachment(t.Context(), by, ref, a.ID))
+			must(t, o.desk.RemoveAttachment(t.Context(), by, ref, a.ID, soc.IfMatch{}))
 			if _, err := o.fetch(t, by, first, a.ID); soc.KindOf(err) != soc.NotFound {
 				t.Errorf("a removed file: %v", err)
 			}
@@ -162,14 +162,14 @@ func TestS57AttachmentsAreBounded(t *testing.T) {
 		must(t, err)
 	}
 	_, err = o.attach(t, by, i, "x", []byte{9})
-	if got := soc.AsError(err); got == nil || got.Code != soc.CodeLimitReached {
+	if got := soc.AsError(err); got == nil || got.Code != soc.CodeCaseFull {
 		t.Errorf("a fourth file: %v", err)
 	}
 	other := o.allIncidents()[1]
 	_, err = o.attach(t, by, other, "x", make([]byte, 290_000))
 	must(t, err)
 	_, err = o.attach(t, by, other, "y", append(make([]byte, 290_000), 1))
-	if got := soc.AsError(err); got == nil || got.Code != soc.CodeLimitReached {
+	if got := soc.AsError(err); got == nil || got.Code != soc.CodeCaseFull {
 		t.Errorf("over the bytes of a case: %v", err)
 	}
 }
@@ -223,7 +223,7 @@ func TestS10AHashIsVouchedForByWhoSentTheFile(t *testing.T) {
 			t.Errorf("an agent fetched bytes: %v", err)
 		}
 	}
-	if err := o.desk.RemoveAttachment(t.Context(), agent, soc.IncidentRef{ID: i.ID}, "x"); soc.KindOf(err) != soc.Denied {
+	if err := o.desk.RemoveAttachment(t.Context(), agent, soc.IncidentRef{ID: i.ID}, "x", soc.IfMatch{}); soc.KindOf(err) != soc.Denied {
 		t.Errorf("an agent removed a file: %v", err)
 	}
 	after, err := o.desk.GetIncident(t.Context(), o.person("m", soc.RoleManager), soc.IncidentRef{ID: i.ID}, soc.IncidentParts{Entities: true, Limit: 500})

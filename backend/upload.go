@@ -31,7 +31,7 @@ const (
 // counts while it reads: nothing is kept of a file over the limit, of an empty
 // one or of one whose reader fails. AddAttachment makes it part of the
 // incident; until then DropUpload, or the sweep after an hour, removes it.
-// Errors: PAYLOAD_TOO_LARGE, LIMIT_REACHED, VALIDATION_ERROR for no bytes.
+// Errors: PAYLOAD_TOO_LARGE, limit_reached, VALIDATION_ERROR for no bytes.
 func (d *Desk) StageUpload(ctx context.Context, by soc.Actor, ref soc.IncidentRef, body io.Reader) (up soc.Upload, err error) {
 	if err := d.mayAttach(ctx, by, ref); err != nil {
 		return up, d.refused(ctx, by, "attachment_added", err, nil)
@@ -76,9 +76,9 @@ func (d *Desk) roomFor(r *store.Reader, i soc.Incident, more int64) error {
 	}
 	switch limits := d.attachments; {
 	case files >= limits.Files:
-		return soc.Errorf(soc.Conflict, soc.CodeLimitReached, "A case may have at most %d files.", limits.Files).WithFix("Remove a file first.")
+		return soc.Errorf(soc.Conflict, soc.CodeCaseFull, "A case may have at most %d files.", limits.Files).WithFix("Remove a file first.")
 	case size+more > limits.CaseBytes:
-		return soc.Errorf(soc.Conflict, soc.CodeLimitReached, "The files of a case may have at most %d bytes together.", limits.CaseBytes).WithFix("Remove a file first.")
+		return soc.Errorf(soc.Conflict, soc.CodeCaseFull, "The files of a case may have at most %d bytes together.", limits.CaseBytes).WithFix("Remove a file first.")
 	}
 	return nil
 }

@@ -26,6 +26,8 @@ const prefix = "/api/v1"
 func Register(registry *web.Registry, family *web.Family, c Config) {
 	d := &door{registry: registry, family: family, desk: c.Desk, seal: c.Seal}
 	d.registerAlerts()
+	d.registerComments()
+	d.registerAttachments()
 }
 
 // reading is a route that only reads.

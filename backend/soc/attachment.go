@@ -50,6 +50,8 @@ type NewAttachment struct {
 	Name        string
 	ContentType string
 	Description string
+	// IfMatch is the caller's condition on the incident's revision.
+	IfMatch IfMatch
 }
 
 // AttachmentResult is an attachment as added, or the one that was there: the

@@ -150,6 +150,7 @@ const (
 	CodeHeldForReview    Code = "held_for_review"
 	CodeOpenActions      Code = "open_actions"
 	CodePartOfGamebook   Code = "part_of_gamebook"
+	CodeCaseFull         Code = "limit_reached"
 )
 
 // AllCodes lists every code once, in the order of the groups above.
@@ -253,4 +254,5 @@ var AllCodes = []Code{
 	CodeHeldForReview,
 	CodeOpenActions,
 	CodePartOfGamebook,
+	CodeCaseFull,
 }

@@ -235,5 +235,9 @@ func familyMeanings() []CodeMeaning {
 			CodePartOfGamebook, group, Conflict, "The action is a step of a longer gamebook.",
 			"Decide the gamebook named as a whole.",
 		},
+		{
+			CodeCaseFull, group, Conflict, "The case holds as much as a case may.",
+			"Remove what is not needed first.",
+		},
 	}
 }
