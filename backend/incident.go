@@ -232,17 +232,22 @@ func (d *Desk) RawPayload(ctx context.Context, by soc.Actor, ref soc.IncidentRef
 		if i, err = d.incident(r, by, ref); err != nil {
 			return err
 		}
-		var found bool
-		if _, raw, found, err = r.IncidentPayload(i.Workspace, i.ID); err != nil || found {
-			return err
-		}
-		raw, _, err = r.FirstAlertPayload(by.Workspace, i.ID)
+		raw, err = payloadOf(r, i)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return raw, serve(by, i, 1, true, len(i.Flags) > 0)
+}
+
+func payloadOf(r *store.Reader, i soc.Incident) ([]byte, error) {
+	_, raw, found, err := r.IncidentPayload(i.Workspace, i.ID)
+	if err != nil || found {
+		return raw, err
+	}
+	raw, _, err = r.FirstAlertPayload(i.Workspace, i.ID)
+	return raw, err
 }
 
 // Sources lists the registered spellings of source in a workspace: the six

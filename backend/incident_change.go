@@ -22,8 +22,16 @@ func (d *Desk) ChangeIncident(ctx context.Context, by soc.Actor, in soc.Incident
 		return out, err
 	}
 	err = d.write(ctx, func(tx *store.Tx) error {
-		if out, err = d.changeIncident(tx, by, in); err != nil || !out.Changed && !out.Held {
+		if out, err = d.changeIncident(tx, by, in); err != nil {
 			return err
+		}
+		if in.Whole {
+			if err := d.wholeIncident(tx, by, &out); err != nil {
+				return err
+			}
+		}
+		if !out.Changed && !out.Held {
+			return nil
 		}
 		return d.settleIdempotency(tx, by, out)
 	})
@@ -31,6 +39,17 @@ func (d *Desk) ChangeIncident(ctx context.Context, by soc.Actor, in soc.Incident
 		return soc.IncidentChanged{}, d.refused(ctx, by, "incident_changed", err, func(e *soc.AuditEntry) { e.Target = soc.DisplayName(in.Incident.ID) })
 	}
 	return out, nil
+}
+
+// wholeIncident adds what a door draws beside the changed incident.
+func (d *Desk) wholeIncident(tx *store.Tx, by soc.Actor, out *soc.IncidentChanged) (err error) {
+	if out.Verdict, err = incidentVerdict(&tx.Reader, out.Incident); err != nil {
+		return err
+	}
+	if out.Raw, err = payloadOf(&tx.Reader, out.Incident); err != nil {
+		return err
+	}
+	return serve(by, out.Incident, 1, true, len(out.Incident.Flags) > 0)
 }
 
 // mayChangeIncident are the rules of a change that need no row. Operations that
@@ -216,6 +235,9 @@ func (d *Desk) storeChange(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc.
 // differs. report is the report of a resolve, "" for none.
 func (d *Desk) saveIncident(tx *store.Tx, by soc.Actor, before, after soc.Incident, report string) (soc.Incident, error) {
 	after.UpdatedAt = d.clock()
+	if before.Phase() == soc.PhaseOpen && after.Phase() != soc.PhaseOpen && after.TriagedAt.IsZero() {
+		after.TriagedAt = after.UpdatedAt
+	}
 	saved, err := tx.UpdateIncident(before, after)
 	if err != nil {
 		return saved, err

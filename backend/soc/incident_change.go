@@ -58,6 +58,8 @@ type IncidentChange struct {
 	Unheld bool
 	// Assignee, nil to leave it.
 	Assignee *Assignee
+	// Whole asks for the payload and the verdict's origin in the answer.
+	Whole bool
 	// Report is the id of the report that the same transaction makes of a
 	// resolve, for those who are told of it; empty for none.
 	Report string
@@ -107,6 +109,9 @@ type IncidentChanged struct {
 	HoldReasons []Code
 	// Investigation of a closing by an agent, held or not.
 	Investigation string
+	// Verdict and Raw are set where the change asked for the whole.
+	Verdict IncidentVerdict
+	Raw     []byte
 }
 
 // ChangePlan is what a change makes of an incident, before what only rows can

@@ -305,3 +305,12 @@ type IngestRequest struct {
 	// Strict stores all items or none.
 	Strict bool
 }
+
+// TriagePage is one page of an incident's triages, newest first.
+type TriagePage struct {
+	Triages []Triage
+	Next    *Keyset
+	// Total counts up to 10,000; TotalCapped says there are more.
+	Total       int
+	TotalCapped bool
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"math"
 	"strconv"
 	"time"
 
@@ -44,6 +45,30 @@ func (r *Reader) LastTriage(workspace, incident string) (*soc.Triage, error) {
 		return nil, err
 	}
 	return &t, nil
+}
+
+// Triages lists the triages of an incident, newest first, behind a position or
+// so many rows in.
+func (r *Reader) Triages(workspace, incident string, after *soc.Keyset, offset, limit int) ([]soc.Triage, error) {
+	last, id := int64(math.MaxInt64), ""
+	if after != nil {
+		last, _ = strconv.ParseInt(after.Value, 10, 64)
+		id = after.ID
+	}
+	return all(r, scanTriage, triageColumns+` WHERE incident_id = $2 AND workspace_id = $1 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5 OFFSET $6`,
+		workspace, incident, last, id, limit, offset)
+}
+
+// TriagePosition is the keyset position behind a triage of Triages.
+func TriagePosition(t soc.Triage) *soc.Keyset {
+	return &soc.Keyset{Value: strconv.FormatInt(micros(t.CreatedAt), 10), ID: t.ID}
+}
+
+// CountTriages counts the triages of an incident, up to a limit.
+func (r *Reader) CountTriages(workspace, incident string, limit int) (int, error) {
+	var n int
+	err := r.q.queryRow(r.ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM triage WHERE incident_id = $2 AND workspace_id = $1 LIMIT $3) t`, workspace, incident, limit).Scan(&n)
+	return n, failure(err)
 }
 
 // OpenTriage is the triage of an incident that waits or runs, if there is one.

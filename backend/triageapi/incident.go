@@ -52,7 +52,10 @@ func (d *door) getIncident(ctx context.Context, by soc.Actor, in incidentInput) 
 	if err != nil {
 		return none, err
 	}
-	from := verdicts[i.ID]
+	return web.Reply[incidentDetail]{Data: drawDetail(i, raw, verdicts[i.ID]), Revision: i.Version}, nil
+}
+
+func drawDetail(i soc.Incident, raw []byte, from soc.IncidentVerdict) incidentDetail {
 	data := incidentDetail{
 		incidentItem: drawItem(i, from), RawData: raw, RecommendedActions: []string{}, Version: i.Version,
 		TriagedAt: schemas.SecondsOrNull(i.TriagedAt),
@@ -66,7 +69,7 @@ func (d *door) getIncident(ctx context.Context, by soc.Actor, in incidentInput) 
 	if i.Held {
 		data.ProposedVerdict = proposedVerdict(i, from)
 	}
-	return web.Reply[incidentDetail]{Data: data, Revision: i.Version}, nil
+	return data
 }
 
 func drawItem(i soc.Incident, from soc.IncidentVerdict) incidentItem {

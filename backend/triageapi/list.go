@@ -20,12 +20,17 @@ type listFilter struct {
 	Before   *schemas.Time `query:"created_before"`
 }
 
-type listInput struct {
-	listFilter
+// pageInput is how every list of the family is paged.
+type pageInput struct {
 	Page    int    `query:"page" jsonschema:"minimum=1,maximum=2147483647"`
 	PerPage int    `query:"per_page" jsonschema:"minimum=1,maximum=100"`
 	Cursor  string `query:"cursor" jsonschema:"minLength=1,maxLength=4096"`
-	Sort    string `query:"sort" jsonschema:"enum=created_at,enum=-created_at,enum=updated_at,enum=-updated_at,enum=severity,enum=-severity,enum=status,enum=-status,enum=incident_number,enum=-incident_number"`
+}
+
+type listInput struct {
+	listFilter
+	pageInput
+	Sort string `query:"sort" jsonschema:"enum=created_at,enum=-created_at,enum=updated_at,enum=-updated_at,enum=severity,enum=-severity,enum=status,enum=-status,enum=incident_number,enum=-incident_number"`
 }
 
 const (
@@ -40,20 +45,15 @@ func (d *door) listIncidents(ctx context.Context, by soc.Actor, in listInput) (w
 	if in.Sort == "" {
 		in.Sort = defaultSort
 	}
-	if in.PerPage == 0 {
-		in.PerPage = defaultPerPage
-	}
+	in.size()
 	filter, phases, err := in.core()
 	if err != nil {
 		return none, err
 	}
 	binding := in.binding(by)
 	page := &web.Page{PerPage: in.PerPage}
-	if filter.After, err = d.position(in, binding, page); err != nil {
+	if filter.After, filter.Offset, err = d.position(in.pageInput, binding, page); err != nil {
 		return none, err
-	}
-	if page.Number != nil {
-		filter.Offset = (*page.Number - 1) * in.PerPage
 	}
 	found, err := d.desk.ListIncidentsByPhase(ctx, by, filter, phases)
 	if err != nil {
@@ -74,22 +74,29 @@ func (d *door) listIncidents(ctx context.Context, by soc.Actor, in listInput) (w
 	return web.Reply[[]incidentItem]{Data: items, Page: page}, err
 }
 
-// position is where the page begins: behind a cursor, or at a page number.
-func (d *door) position(in listInput, binding web.Binding, page *web.Page) (*soc.Keyset, error) {
+// size fills in how many rows a page has.
+func (in *pageInput) size() {
+	if in.PerPage == 0 {
+		in.PerPage = defaultPerPage
+	}
+}
+
+// position is where the page begins: behind a cursor, or so many rows in.
+func (d *door) position(in pageInput, binding web.Binding, page *web.Page) (*soc.Keyset, int, error) {
 	if in.Cursor != "" {
 		if in.Page != 0 {
-			return nil, soc.InvalidField("page", "cannot be given beside cursor")
+			return nil, 0, soc.InvalidField("page", "cannot be given beside cursor")
 		}
 		var after soc.Keyset
-		return &after, d.seal.OpenJSON(binding, in.Cursor, &after)
+		return &after, 0, d.seal.OpenJSON(binding, in.Cursor, &after)
 	}
 	number := max(in.Page, 1)
 	if number*in.PerPage > deepest {
-		return nil, soc.Errorf(soc.Invalid, soc.CodePageTooDeep, "Page numbers reach the first %d incidents.", deepest).
+		return nil, 0, soc.Errorf(soc.Invalid, soc.CodePageTooDeep, "Page numbers reach the first %d rows.", deepest).
 			WithFix("Go on with meta.next_cursor of the previous page.")
 	}
 	page.Number = &number
-	return nil, nil
+	return nil, (number - 1) * in.PerPage, nil
 }
 
 // binding is what a cursor of the list is good for.

@@ -12,6 +12,7 @@ import (
 func TestS7EveryRouteAsEverybody(t *testing.T) {
 	d := open(t)
 	i := d.first(t, true)
+	gone := d.first(t, false)
 	w := d.triage(i, "")
 	done := webtest.Decode[struct {
 		Data struct {
@@ -21,6 +22,10 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 	d.Matrix(t, d.family, map[string]webtest.Example{
 		"GET /api/incidents":                         {Target: "/api/incidents?per_page=3", Status: 200, Elsewhere: 200},
 		"GET /api/incidents/{id}":                    {Target: path(i, ""), Status: 200},
+		"GET /api/incidents/{id}/triage":             {Target: path(i, "/triage"), Status: 200},
+		"POST /api/incidents":                        {Target: "/api/incidents", Body: `{"incident_type":"phishing","source":"email_gateway","severity":"high"}`, Status: 201, Adds: webtest.Counted{Jobs: 1, Audit: 1}, Elsewhere: 201},
+		"PUT /api/incidents/{id}":                    {Target: path(i, ""), Body: `{"severity":"critical"}`},
+		"DELETE /api/incidents/{id}":                 {Target: path(gone, ""), Status: 204, Adds: webtest.Counted{Audit: 1}},
 		"GET /api/incidents/{id}/triage/{triage_id}": {Target: path(i, "/triage/"+done.Data.TriageID), Status: 200},
 		"POST /api/incidents/{id}/triage":            {Target: path(i, "/triage"), Body: `{"force":true}`, Status: 200, Adds: webtest.Counted{Jobs: 1, Audit: 2}},
 	})
@@ -55,7 +60,8 @@ func TestNothingUnknownIsIgnored(t *testing.T) {
 		{"GET", list("created_after=2026-05-14T00:00:00Z&created_before=2026-05-14T00:00:00Z"), "", "", 400, "validation_error", "created_after"},
 		{"GET", list("cursor="), "", "", 400, "validation_error", "cursor"},
 		{"GET", path(i, "?include=alerts"), "", "", 400, "validation_error", "include"},
-		{"GET", path(i, "/triage"), "", "", 405, "method_not_allowed", ""},
+		{"DELETE", path(i, "/triage"), "", "", 405, "method_not_allowed", ""},
+		{"GET", path(i, "/triage?page=0"), "", "", 400, "validation_error", "page"},
 		{"POST", path(i, "/triage"), `{"playbook":""}`, "", 400, "validation_error", "playbook"},
 		{"POST", path(i, "/triage"), `{"playbook":"` + strings.Repeat("x", 65) + `"}`, "", 400, "validation_error", "playbook"},
 		{"POST", path(i, "/triage"), `{"force":"true"}`, "", 400, "validation_error", "force"},

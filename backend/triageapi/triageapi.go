@@ -39,6 +39,10 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	web.Register(registry, family, list, d.listIncidents)
 	web.Register(registry, family, at(read, incidentPath, "get_incident", "One incident with its payload and verdict."), d.getIncident)
 	web.Register(registry, family, at(read, incidentPath+"/triage/{triage_id}", "get_triage", "A triage, running or ended."), d.getTriage)
+	history := at(read, incidentPath+"/triage", "list_triages", "The triages of an incident, newest first.")
+	history.Errors = []soc.Code{soc.CodePageTooDeep}
+	web.Register(registry, family, history, d.listTriages)
+	d.registerWrites(registry, family)
 	run := web.Operation{
 		Method: "POST", Who: web.Scoped, Scope: soc.ScopeTriageRun, MinRole: soc.RoleAnalyst, Rate: "triage", Write: true, Also: []int{202},
 		Errors: []soc.Code{soc.CodeConflict, soc.CodeIncidentResolved, soc.CodeKillSwitchEngaged},

@@ -18,11 +18,11 @@ type verdict struct {
 	TriageID           *string  `json:"triage_id"`
 }
 
-// shownVerdict is a person's verdict if one stands, else that of the
-// investigation, held or not, else what the source says; nil for none.
+// shownVerdict is the verdict of a person, or of a key or the source that set
+// one, if it stands, else that of the investigation, held or not, else what the source says; nil for none.
 func shownVerdict(i soc.Incident, from soc.IncidentVerdict) *verdict {
 	switch {
-	case i.Verdict != "" && i.VerdictBy == soc.PrincipalPerson, from.Investigation == nil && i.Verdict != "":
+	case i.Verdict != "" && (from.Investigation == nil || i.VerdictBy != soc.PrincipalAgent && i.VerdictBy != soc.PrincipalSystem):
 		return standingVerdict(i, i.Verdict)
 	default:
 		return proposedVerdict(i, from)
@@ -45,7 +45,7 @@ func proposedVerdict(i soc.Incident, from soc.IncidentVerdict) *verdict {
 
 // standingVerdict is what the incident itself says.
 func standingVerdict(i soc.Incident, core soc.Verdict) *verdict {
-	word := soc.TriageVerdict(core, i.VerdictScore, false)
+	word := soc.TriageVerdict(core, i.VerdictScore, i.Duplicate)
 	return &verdict{
 		Classification: word, Confidence: soc.TriageConfidence(word, i.VerdictScore), Category: category(word, i.Type),
 		Reasoning: i.ClosingComment, CoreClassification: string(core), EvidenceIDs: []string{}, Flags: []string{},
@@ -54,7 +54,7 @@ func standingVerdict(i soc.Incident, core soc.Verdict) *verdict {
 
 // submittedVerdict is what an agent or a key submitted.
 func submittedVerdict(i soc.Incident, from soc.Investigation) *verdict {
-	word := soc.TriageVerdict(from.Verdict, from.Score, false)
+	word := soc.TriageVerdict(from.Verdict, from.Score, from.Duplicate)
 	return &verdict{
 		Classification: word, Confidence: soc.TriageConfidence(word, from.Score), Category: category(word, i.Type), Reasoning: from.Comment,
 		CoreClassification: string(from.Verdict), EvidenceIDs: list(from.Cited), Flags: []string{},
