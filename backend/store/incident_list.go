@@ -176,7 +176,7 @@ func residual(q *listQuery, f soc.IncidentFilter, phases []int) string {
 	where := `i.workspace_id = ` + q.arg(f.Workspace) + ` AND i.deleted_at = 0`
 	where += among(q, "i.status", f.Statuses) + among(q, "i.phase", phases) + among(q, "i.severity", f.Severities)
 	where += among(q, "i.source", f.Sources) + among(q, "i.incident_type", f.Types) + assignedTo(q, "i.", f)
-	return where + window(q, "i.", f)
+	return where + window(q, "i.created_at", f)
 }
 
 // among is "AND column IN (values)", nothing for no values.
@@ -191,13 +191,14 @@ func among[T ~string | ~int](q *listQuery, column string, values []T) string {
 	return ` AND ` + column + ` IN (` + strings.Join(parts, ", ") + `)`
 }
 
-func window(q *listQuery, table string, f soc.IncidentFilter) string {
+// window is the condition on the time of creation; column spells it.
+func window(q *listQuery, column string, f soc.IncidentFilter) string {
 	text := ""
 	if !f.CreatedAfter.IsZero() {
-		text += ` AND ` + table + `created_at > ` + q.arg(micros(f.CreatedAfter))
+		text += ` AND ` + column + ` > ` + q.arg(micros(f.CreatedAfter))
 	}
 	if !f.CreatedBefore.IsZero() {
-		text += ` AND ` + table + `created_at < ` + q.arg(micros(f.CreatedBefore))
+		text += ` AND ` + column + ` < ` + q.arg(micros(f.CreatedBefore))
 	}
 	return text
 }

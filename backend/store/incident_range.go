@@ -125,7 +125,7 @@ const notClosed = `CASE WHEN status = 'closed' THEN 1 ELSE 0 END = 0`
 // statement that it meets often without looking at its arguments, and without
 // them it would sort.
 func (r *Reader) rangesText(q *listQuery, f soc.IncidentFilter, phases []int, order listOrder, limit, offset int) string {
-	common := `workspace_id = ` + q.arg(f.Workspace) + ` AND deleted_at = 0` + window(q, "", f)
+	common := `workspace_id = ` + q.arg(f.Workspace) + ` AND deleted_at = 0` + window(q, order.created(), f)
 	each := strconv.Itoa(roundLimit(limit + offset))
 	parts := make([]string, 0, 8)
 	for _, one := range rangesOf(f, phases, order) {
@@ -164,6 +164,15 @@ func (r *Reader) rangesText(q *listQuery, f soc.IncidentFilter, phases []int, or
 		}
 	}
 	return strings.Join(parts, ` UNION ALL `) + order.by("") + cut(q, limit, offset)
+}
+
+// created spells the time of creation for a window. In another order it is no
+// bound of an index: the engines would rather read the whole window and sort it.
+func (o listOrder) created() string {
+	if o.column == "created_at" {
+		return "created_at"
+	}
+	return "created_at + 0"
 }
 
 // cut is the LIMIT of at least limit rows behind offset.

@@ -79,6 +79,7 @@ func TestNoListScansOrSorts(t *testing.T) {
 		"all": {}, "one status": {Statuses: open[:1]}, "closed": {Statuses: soc.AllStatuses[5:]}, "open": {Statuses: open}, "severity": {Severities: soc.AllSeverities[3:]}, "status and severity": {Statuses: open[:2], Severities: soc.AllSeverities[4:]},
 		"source": {Sources: []string{"Sentinel"}}, "sources": {Sources: []string{"Sentinel", "QRadar"}, Statuses: open[:1]}, "type": {Types: []string{"phishing"}}, "type and severity": {Types: []string{"phishing"}, Severities: soc.AllSeverities[3:]},
 		"window": {CreatedAfter: fixtureTime.Add(-time.Hour), CreatedBefore: fixtureTime}, "source in a window": {Sources: []string{"Sentinel"}, CreatedAfter: fixtureTime.Add(-24 * time.Hour)},
+		"closed in a long window": {Statuses: soc.AllStatuses[5:], CreatedBefore: fixtureTime.Add(-time.Minute)}, "long window": {CreatedAfter: fixtureTime.Add(-1000 * time.Hour)},
 		"assignee": {AssigneeIDs: []string{"ana"}}, "assignees": {AssigneeIDs: []string{"ana", "ben"}, AssigneeEmails: []string{"ana@example.com"}, Unassigned: true, Severities: soc.AllSeverities[4:], CreatedAfter: fixtureTime.Add(-time.Hour)},
 		"address": {AssigneeEmails: []string{"ana@example.com"}, Sources: []string{"Sentinel"}}, "nobody": {Unassigned: true, Statuses: open[:1]},
 		"word": {Query: "suspicious"}, "words and status": {Query: "suspicious malware", Statuses: open},

@@ -152,14 +152,16 @@ CREATE TABLE incident (
 ) @strict;
 CREATE UNIQUE INDEX incident_key ON incident (workspace_id, source, external_id);
 CREATE UNIQUE INDEX incident_number ON incident (workspace_id, number);
--- Lists (incident_list.go). Each order without a filter:
+-- Lists (incident_list.go). The time of creation stands behind that of the
+-- update, so that a window is tested without fetching the rows outside of it.
+-- Each order without a filter:
 CREATE INDEX incident_created ON incident (workspace_id, created_at, id) WHERE deleted_at = 0;
-CREATE INDEX incident_updated ON incident (workspace_id, updated_at, id) WHERE deleted_at = 0;
+CREATE INDEX incident_updated ON incident (workspace_id, updated_at, id, created_at) WHERE deleted_at = 0;
 CREATE INDEX incident_severity ON incident (workspace_id, severity_rank, id) WHERE deleted_at = 0;
 CREATE INDEX incident_phase ON incident (workspace_id, phase, id) WHERE deleted_at = 0;
 -- The same behind phase, status and severity; severity and phase order by id:
 CREATE INDEX incident_state_created ON incident (workspace_id, phase, status, severity_rank, created_at, id) WHERE deleted_at = 0;
-CREATE INDEX incident_state_updated ON incident (workspace_id, phase, status, severity_rank, updated_at, id) WHERE deleted_at = 0;
+CREATE INDEX incident_state_updated ON incident (workspace_id, phase, status, severity_rank, updated_at, id, created_at) WHERE deleted_at = 0;
 CREATE INDEX incident_state_number ON incident (workspace_id, phase, status, severity_rank, number, id) WHERE deleted_at = 0;
 CREATE INDEX incident_state_id ON incident (workspace_id, phase, status, severity_rank, id) WHERE deleted_at = 0;
 -- The newest that are not closed, which most lists begin with:
