@@ -26,6 +26,7 @@ type Desk struct {
 	killFile   string
 	publicURL  string
 	readOnly   bool
+	intakeWait time.Duration
 	notices    notices
 	identity   *identity
 	health     storeCheck
@@ -54,6 +55,9 @@ type Config struct {
 	PublicURL string
 	// ReadOnly refuses every write but sessions, kill switch and ingest.
 	ReadOnly bool
+	// IntakeWait is how long an alert waits for the writer before it is refused
+	// as overload, default 10 s.
+	IntakeWait time.Duration
 	// Attachments bound the files of one incident; a zero member is the
 	// shipped one.
 	Attachments soc.AttachmentLimits
@@ -80,11 +84,14 @@ func New(c Config) *Desk {
 	d := &Desk{
 		store: c.Store, now: c.Now, random: c.Random, log: c.Log, connectors: c.Connectors, mappers: c.Mappers, catalogue: c.Catalogue,
 		reference: Reference(), weights: soc.ShippedWeights(),
-		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, identity: newIdentity(),
+		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(),
 	}
 	if d.now == nil {
 		d.now = time.Now
+	}
+	if d.intakeWait <= 0 {
+		d.intakeWait = 10 * time.Second
 	}
 	if d.catalogue == nil {
 		d.catalogue = playbook.Shipped()

@@ -85,7 +85,7 @@ func (d *Desk) createIncident(tx *store.Tx, by soc.Actor, in soc.NewIncident, al
 	if err := d.unlocked(tx, by.Workspace); err != nil {
 		return out, err
 	}
-	b := newIngestBatch(d, tx, by, Mapper{}, soc.IngestRequest{})
+	b := newIngestBatch(d, tx, by, soc.IngestRequest{})
 	draft, err := b.newIncident(alert)
 	if err != nil {
 		return out, err
@@ -118,6 +118,10 @@ func knownIncident(tx *store.Tx, by soc.Actor, in soc.InboundAlert, hash string)
 			err = taken
 		}
 		return out, err
+	}
+	if known.Incident == "" {
+		return out, soc.Errorf(soc.Conflict, soc.CodeConflict, "The source has sent this external_id as an alert that no incident has yet.").
+			WithFix("Escalate the alert, or use another external_id.")
 	}
 	i, live, err := tx.Incident(by.Workspace, known.Incident)
 	switch {

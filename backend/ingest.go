@@ -82,8 +82,10 @@ func (d *Desk) Ingest(ctx context.Context, by soc.Actor, in soc.IngestRequest) (
 			return soc.IngestReceipt{}, refusal
 		}
 	}
+	ctx, cancel := d.intakeContext(ctx)
+	defer cancel()
 	err = d.write(ctx, func(tx *store.Tx) error {
-		if err := newIngestBatch(d, tx, by, mapper, in).store(mapped); err != nil {
+		if err := newIngestBatch(d, tx, by, in).store(mapped); err != nil {
 			return err
 		}
 		receipt = receiptOf(mapped)
@@ -99,6 +101,13 @@ func (d *Desk) Ingest(ctx context.Context, by soc.Actor, in soc.IngestRequest) (
 		return soc.IngestReceipt{}, err
 	}
 	return receipt, nil
+}
+
+// intakeContext bounds how long an alert waits for the writer. Whoever sends
+// alerts sends them again after a 503 and would keep its own queue; an open-ended
+// wait would only hide from it that this server is behind.
+func (d *Desk) intakeContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, d.intakeWait)
 }
 
 // ingestItem is one item on its way.

@@ -16,12 +16,11 @@ import (
 // ingestBatch collects what the items of one transaction bring. Rows are
 // written at the end, each incident once, however many alerts it got.
 type ingestBatch struct {
-	d      *Desk
-	tx     *store.Tx
-	by     soc.Actor
-	mapper Mapper
-	in     soc.IngestRequest
-	now    time.Time
+	d   *Desk
+	tx  *store.Tx
+	by  soc.Actor
+	in  soc.IngestRequest
+	now time.Time
 
 	drafts []*incidentDraft
 	byID   map[string]*incidentDraft
@@ -34,9 +33,9 @@ type ingestBatch struct {
 	asked map[string]bool
 }
 
-func newIngestBatch(d *Desk, tx *store.Tx, by soc.Actor, mapper Mapper, in soc.IngestRequest) *ingestBatch {
+func newIngestBatch(d *Desk, tx *store.Tx, by soc.Actor, in soc.IngestRequest) *ingestBatch {
 	return &ingestBatch{
-		d: d, tx: tx, by: by, mapper: mapper, in: in, now: d.clock(),
+		d: d, tx: tx, by: by, in: in, now: d.clock(),
 		byID: map[string]*incidentDraft{}, alerts: map[string]soc.Alert{}, homes: map[string]string{}, asked: map[string]bool{},
 	}
 }
@@ -227,6 +226,7 @@ func (b *ingestBatch) knownAlertAgain(m *ingestItem, known soc.Alert) error {
 		return nil
 	}
 	m.result.Status = "updated"
+	m.alert.row.Format = b.in.Format
 	return draft.replace(b, known, m.alert)
 }
 

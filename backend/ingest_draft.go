@@ -19,13 +19,16 @@ type incidentDraft struct {
 	closedAt           time.Time
 	references         []string
 	linked             []string // alert ids that move here
+	tainted            []string // UIDs of alerts whose taint comes along
 
-	alerts    []soc.Alert
-	replaced  []soc.Alert
-	entities  map[string]*entityDraft
-	order     []*entityDraft
-	evidence  []soc.Evidence
-	sightings []sightingDraft
+	alerts   []soc.Alert
+	replaced []replacedAlert
+	// observables are the values of alerts, by alert id.
+	observables map[string][]soc.Observable
+	entities    map[string]*entityDraft
+	order       []*entityDraft
+	evidence    []soc.Evidence
+	sightings   []sightingDraft
 }
 
 type entityDraft struct {
@@ -35,6 +38,9 @@ type entityDraft struct {
 	// that a stronger mention's properties replaced.
 	unique []string
 }
+
+// replacedAlert is an alert before and after its newer payload.
+type replacedAlert struct{ before, after soc.Alert }
 
 type sightingDraft struct {
 	sighting soc.Sighting
@@ -53,6 +59,7 @@ func (i *incidentDraft) attach(b *ingestBatch, a soc.Alert, in *ingestAlert) err
 		i.addEvidence(b, a, in, n, refs)
 	}
 	i.noteSightings(b, a, in.Entities, refs)
+	i.noteObservables(a, in)
 	i.alerts = append(i.alerts, a)
 	i.now.AlertCount++
 	i.absorbAlert(a)
@@ -78,10 +85,8 @@ func (i *incidentDraft) absorbAlert(a soc.Alert) {
 // replace stores a newer payload of a known alert. Rows of evidence are only
 // ever added: what an agent cited must stay what it was.
 func (i *incidentDraft) replace(b *ingestBatch, known soc.Alert, in *ingestAlert) error {
-	a := in.row
-	a.ID, a.Workspace, a.Incident, a.LastSeen = known.ID, known.Workspace, known.Incident, b.now
-	// A source may raise severity; what decides never falls (S3).
-	a.Severity, a.Asset, a.Enrichment = soc.MaxSeverity(known.Severity, a.Severity), known.Asset, known.Enrichment
+	a := in.over(known, b.now)
+	a.Incident = known.Incident
 	refs, err := i.absorbEntities(b, a, in)
 	if err != nil {
 		return err
@@ -96,7 +101,8 @@ func (i *incidentDraft) replace(b *ingestBatch, known soc.Alert, in *ingestAlert
 		}
 	}
 	i.noteSightings(b, a, in.Entities, refs)
-	i.replaced = append(i.replaced, a)
+	i.noteObservables(a, in)
+	i.replaced = append(i.replaced, replacedAlert{known, a})
 	i.absorbAlert(a)
 	return nil
 }
@@ -280,6 +286,15 @@ func (i *incidentDraft) noteSightings(b *ingestBatch, a soc.Alert, found []soc.I
 			Alert: a.ID, Source: a.Source, Field: in.Field, Provenance: in.Provenance, SeenAt: firstTime(a.StartedAt, a.CreatedAt, b.now),
 		}})
 	}
+}
+
+// noteObservables keeps the values of an alert for the question where they were
+// seen before.
+func (i *incidentDraft) noteObservables(a soc.Alert, in *ingestAlert) {
+	if i.observables == nil {
+		i.observables = map[string][]soc.Observable{}
+	}
+	i.observables[a.ID] = in.observablesOf(a)
 }
 
 func (i *incidentDraft) addFlags(flags []soc.Flag) { i.now.Flags = mergeFlags(i.now.Flags, flags) }

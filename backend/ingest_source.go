@@ -116,12 +116,18 @@ func (b *ingestBatch) adopt(draft *incidentDraft, externalID string) (bool, erro
 	if err != nil || !found {
 		return false, err
 	}
+	if a.Incident == "" {
+		return b.adoptFromTriage(draft, a)
+	}
 	standIn, err := b.draft(a.Incident)
 	if err != nil || standIn == nil || standIn == draft {
 		return standIn == draft, err
 	}
 	if touched, err := b.touched(standIn, a); err != nil || touched {
 		return true, err
+	}
+	if _, err := b.d.mapper(a.Format); err != nil && a.Format != soc.FormatCase {
+		return true, nil // made by hand: there is nothing to read again
 	}
 	inbound, mapErr := b.payload(a)
 	if mapErr != nil {
@@ -132,6 +138,25 @@ func (b *ingestBatch) adopt(draft *incidentDraft, externalID string) (bool, erro
 		return false, err
 	}
 	standIn.abandon(b)
+	return true, nil
+}
+
+// adoptFromTriage escalates an alert that waits in the case family's triage: its
+// source has made an incident of it. One that somebody or a suppression has
+// decided about stays where it is.
+func (b *ingestBatch) adoptFromTriage(draft *incidentDraft, a soc.Alert) (bool, error) {
+	if a.Status != soc.AlertTriage {
+		return true, nil
+	}
+	inbound, err := b.payload(a)
+	if err != nil {
+		return false, err
+	}
+	uid := a.UID
+	if err := draft.attachKnown(b, a, inbound, false); err != nil {
+		return false, err
+	}
+	draft.tainted = append(draft.tainted, uid)
 	return true, nil
 }
 
@@ -158,9 +183,20 @@ func (b *ingestBatch) payload(a soc.Alert) (*ingestAlert, error) {
 			return nil, err
 		}
 	}
-	inbound, err := b.mapper.Map(raw)
-	if err != nil || inbound.Alert == nil {
+	if a.Format == soc.FormatCase {
+		in, err := soc.ParseCaseAlert(raw, a.Asset.Asserted, technique)
+		if err != nil {
+			return nil, err
+		}
+		return readCaseAlert(in), nil
+	}
+	mapper, err := b.d.mapper(a.Format)
+	if err != nil {
 		return nil, soc.Errorf(soc.Internal, soc.CodeInternalError, "A stored alert can no longer be read.").WithCause(err)
+	}
+	inbound, mapErr := mapper.Map(raw)
+	if mapErr != nil || inbound.Alert == nil {
+		return nil, soc.Errorf(soc.Internal, soc.CodeInternalError, "A stored alert can no longer be read.").WithCause(mapErr)
 	}
 	return readAlert(inbound.Alert), nil
 }

@@ -132,14 +132,25 @@ func (i *incidentDraft) writeRows(tx *store.Tx, workspace string) error {
 		if err := tx.InsertAlert(a); err != nil {
 			return err
 		}
+		if err := tx.AddObservables(workspace, i.observables[a.ID]); err != nil {
+			return err
+		}
 	}
 	for _, a := range i.replaced {
-		if err := tx.ReplaceAlert(a); err != nil {
+		if err := tx.ReplaceAlert(a.before, a.after); err != nil {
+			return err
+		}
+		if err := tx.AddObservables(workspace, i.observables[a.after.ID]); err != nil {
 			return err
 		}
 	}
 	for _, id := range i.linked {
 		if err := tx.EscalateAlert(workspace, id, i.now.ID); err != nil {
+			return err
+		}
+	}
+	for _, uid := range i.tainted {
+		if err := tx.MoveTaint(workspace, uid, i.now.ID, i.now.UpdatedAt); err != nil {
 			return err
 		}
 	}

@@ -26,6 +26,7 @@ const prefix = "/api/v1"
 func Register(registry *web.Registry, family *web.Family, c Config) {
 	d := &door{registry: registry, family: family, desk: c.Desk, seal: c.Seal}
 	d.registerAlerts()
+	d.registerObservables()
 	d.registerComments()
 	d.registerAttachments()
 }

@@ -117,6 +117,8 @@ type AlertAsset struct {
 	Hostname string `json:"hostname,omitempty"`
 	Owner    string `json:"owner,omitempty"`
 	IP       string `json:"ip,omitempty"`
+	// Asserted is true where the key that sent it is tied to the source.
+	Asserted bool `json:"asserted,omitempty"`
 }
 
 // AlertSuppression is what suppressions made of an alert when it was taken in.
@@ -170,7 +172,7 @@ func (a Alert) CaseOf() string {
 }
 
 // mayEscalate are the states from which an alert can come under an incident.
-var mayEscalate = []AlertStatus{AlertTriage, AlertDismissed, AlertSuppressed, AlertLinked}
+var mayEscalate = []AlertStatus{AlertTriage, AlertDismissed, AlertSuppressed}
 
 // MayEscalate reports whether somebody may put the alert under an incident.
 func (a Alert) MayEscalate() bool { return slices.Contains(mayEscalate, a.Status) }
@@ -181,4 +183,99 @@ func (a Alert) DetectedAt() time.Time {
 		return a.CreatedAt
 	}
 	return a.StartedAt
+}
+
+// PostAlert is an alert of the case family on its way in.
+type PostAlert struct {
+	Alert CaseAlert
+	// Update lets a newer payload of a known alert replace the old one.
+	Update bool
+	// DryRun answers what would happen and stores nothing.
+	DryRun bool
+}
+
+// AlertReceipt is the answer to it.
+type AlertReceipt struct {
+	// Alert is the one that was taken in, or the one that absorbed it; its UID is
+	// empty where a dry run would have made it.
+	Alert   Alert
+	Created bool
+	// Dedup is the layer that recognised the alert, empty for a new one, and
+	// Absorbed the UID under which the second layer stored it.
+	Dedup    DedupRule
+	Absorbed string
+	Updated  bool
+	// Suppression is what was decided now.
+	Suppression AlertSuppression
+	// Added counts the observables that the alert did not have before.
+	Added int
+}
+
+// AlertConflict is the error of a known alert key with another payload.
+type AlertConflict struct {
+	Refusal *Error
+	// Alert is the UID of the alert that has the key, Fields the members in which
+	// the two differ.
+	Alert  string
+	Fields []string
+}
+
+// Error is the text of the refusal, which is safe to show.
+func (c AlertConflict) Error() string { return c.Refusal.Error() }
+
+// Unwrap gives the house's error to whoever asks for that.
+func (c AlertConflict) Unwrap() error { return c.Refusal }
+
+// AlertStateError is the error of a move that the alert's state does not allow.
+type AlertStateError struct {
+	Refusal *Error
+	Alert   Alert
+}
+
+// Error is the text of the refusal, which is safe to show.
+func (s AlertStateError) Error() string { return s.Refusal.Error() }
+
+// Unwrap gives the house's error to whoever asks for that.
+func (s AlertStateError) Unwrap() error { return s.Refusal }
+
+// DismissAlert puts an alert aside.
+type DismissAlert struct {
+	Reason  DismissReason
+	Comment string
+	IfMatch IfMatch
+}
+
+// AlertDetail is an alert with its values.
+type AlertDetail struct {
+	Alert       Alert
+	Observables []Observable
+	// Raw is the payload of the sender, byte for byte, nil unless asked for.
+	Raw []byte
+}
+
+// EscalatedAlert is an alert that came under an incident.
+type EscalatedAlert struct {
+	Alert    Alert
+	Incident Incident
+	// Created is true where the incident was made for it, Moved where it was not
+	// under the incident before.
+	Created bool
+	Moved   bool
+}
+
+// BulkAlerts moves several alerts, each by itself.
+type BulkAlerts struct {
+	Operation string // dismiss, link or escalate
+	Alerts    []string
+	Dismiss   DismissAlert
+	// Incident is the one to link to or to escalate to; empty makes one incident
+	// for all that can be escalated.
+	Incident string
+}
+
+// BulkResult is the fate of one of them.
+type BulkResult struct {
+	Alert   string
+	Created bool
+	Err     error
 }

@@ -23,6 +23,11 @@ var AllSeverities = []Severity{SeverityInformational, SeverityLow, SeverityMediu
 // Rank is 0 for informational up to 4 for critical, -1 for an unknown word.
 func (s Severity) Rank() int { return slices.Index(AllSeverities, s) }
 
+// Raised is the next graver severity; nothing is graver than critical.
+func (s Severity) Raised() Severity {
+	return AllSeverities[min(s.Rank()+1, len(AllSeverities)-1)]
+}
+
 // MaxSeverity returns the more urgent of a and b.
 func MaxSeverity(a, b Severity) Severity {
 	if a.Rank() >= b.Rank() {

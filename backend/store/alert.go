@@ -98,7 +98,10 @@ $31, $32, $33, $34, $35, $36, $37, $38, $39)`,
 	if err != nil {
 		return err
 	}
-	return tx.insert(`INSERT INTO alert_payload (alert_id, raw) VALUES ($1, $2)`, a.ID, a.Raw)
+	if err := tx.insert(`INSERT INTO alert_payload (alert_id, raw) VALUES ($1, $2)`, a.ID, a.Raw); err != nil {
+		return err
+	}
+	return tx.indexAlert(soc.Alert{}, a)
 }
 
 // nullable is a reference that may be missing.
@@ -116,19 +119,26 @@ func dismissal(a soc.Alert) string {
 	return text(a.Dismissal)
 }
 
-// ReplaceAlert stores a newer payload of the same alert.
-func (tx *Tx) ReplaceAlert(a soc.Alert) error {
+// ReplaceAlert stores a newer payload of the same alert; before is the alert as
+// it was, which is kept as a revision.
+func (tx *Tx) ReplaceAlert(before, a soc.Alert) error {
+	if err := tx.keepRevision(before, a.LastSeen); err != nil {
+		return err
+	}
 	_, err := tx.update(`UPDATE alert SET title = $3, description = $4, severity = $5, severity_rank = $6, sent_severity = $7, product = $8, vendor = $9, detector = $10,
 detector_key = $11, title_key = $12, category = $13, tactics = $14, techniques = $15, flags = $16, vendor_verdict = $17, asset = $18, enrichment = $19,
-started_at = $20, ended_at = $21, last_seen = $22, payload_hash = $23, content_key = $24, version = version + 1
+started_at = $20, ended_at = $21, last_seen = $22, payload_hash = $23, content_key = $24, format = $25, version = version + 1
 WHERE id = $2 AND workspace_id = $1`, a.Workspace, a.ID, a.Title, a.Description, string(a.Severity), a.Severity.Rank(), string(a.SentSeverity), a.Product, a.Vendor, a.Detector,
 		a.DetectorKey, a.TitleKey, a.Category, list(a.Tactics), list(a.Techniques), list(a.Flags), a.VendorVerdict, text(a.Asset), text(a.Enrichment),
-		micros(a.StartedAt), micros(a.EndedAt), micros(a.LastSeen), a.PayloadHash, a.ContentKey)
+		micros(a.StartedAt), micros(a.EndedAt), micros(a.LastSeen), a.PayloadHash, a.ContentKey, a.Format)
 	if err != nil {
 		return err
 	}
 	_, err = tx.update(`UPDATE alert_payload SET raw = $3 WHERE alert_id = (SELECT id FROM alert WHERE id = $2 AND workspace_id = $1)`, a.Workspace, a.ID, a.Raw)
-	return err
+	if err != nil || sameAlertWords(before, a) {
+		return err
+	}
+	return tx.indexAlert(before, a)
 }
 
 // AlertPayload reads the raw payload of an alert of the workspace.

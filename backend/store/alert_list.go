@@ -24,6 +24,25 @@ func (r *Reader) ListAlerts(f soc.AlertFilter) (page soc.AlertPage, err error) {
 	if f.Limit <= 0 {
 		f.Limit = 50
 	}
+	found, err := r.listAlerts(f)
+	if err != nil {
+		return page, err
+	}
+	if len(found) > f.Limit {
+		found = found[:f.Limit]
+		last := found[len(found)-1]
+		page.Next = &soc.Keyset{Value: strconv.FormatInt(last.position, 10), ID: last.alert.UID}
+	}
+	for _, one := range found {
+		page.Alerts = append(page.Alerts, one.alert)
+	}
+	return page, nil
+}
+
+func (r *Reader) listAlerts(f soc.AlertFilter) ([]placedAlert, error) {
+	if f.Query != "" {
+		return r.searchAlerts(f)
+	}
 	q := &listQuery{}
 	columns := `position, ` + alertColumns
 	before := ""
@@ -52,19 +71,7 @@ func (r *Reader) ListAlerts(f soc.AlertFilter) (page soc.AlertPage, err error) {
 	if f.ExternalID != "" { // a few rows by their key, sorted
 		read = all[placedAlert]
 	}
-	found, err := read(r, scanPlacedAlert, text, q.args...)
-	if err != nil {
-		return page, err
-	}
-	if len(found) > f.Limit {
-		found = found[:f.Limit]
-		last := found[len(found)-1]
-		page.Next = &soc.Keyset{Value: strconv.FormatInt(last.position, 10), ID: last.alert.UID}
-	}
-	for _, one := range found {
-		page.Alerts = append(page.Alerts, one.alert)
-	}
-	return page, nil
+	return read(r, scanPlacedAlert, text, q.args...)
 }
 
 type placedAlert struct {
@@ -125,15 +132,18 @@ func (a alertRange) conditions(q *listQuery) (where string) {
 	return where
 }
 
-// detected is soc.Alert.DetectedAt.
-const detected = `CASE WHEN started_at = 0 THEN created_at ELSE started_at END`
-
 // alertWhere is what no range covers, tested row by row.
 func alertWhere(q *listQuery, f soc.AlertFilter) string {
 	where := `workspace_id = ` + q.arg(f.Workspace)
 	if f.ExternalID != "" {
 		where += ` AND external_id = ` + q.arg(f.ExternalID) + among(q, "source", f.Sources) + among(q, "status", f.Statuses) + among(q, "severity", f.Severities)
 	}
+	return where + detectedWindow(q, f, "")
+}
+
+// detectedWindow is the filter by soc.Alert.DetectedAt.
+func detectedWindow(q *listQuery, f soc.AlertFilter, table string) (where string) {
+	detected := `CASE WHEN ` + table + `started_at = 0 THEN ` + table + `created_at ELSE ` + table + `started_at END`
 	if !f.DetectedAfter.IsZero() {
 		where += ` AND ` + detected + ` > ` + q.arg(micros(f.DetectedAfter))
 	}

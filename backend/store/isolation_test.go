@@ -36,8 +36,8 @@ var unscoped = map[string]string{
 	"AttemptsOn":    "only numbers, of an incident that was found by workspace",
 	"Approvals":     "of a gamebook that was found by workspace",
 	"VoidApprovals": "of a gamebook that was found by workspace", "ConsumeApprovals": "of a gamebook that was found by workspace", "InsertApproval": "of a gamebook that was found by workspace",
-	"InsertIncidents": "each incident says its workspace",
-	"Webhook":         "an organization's", "Webhooks": "an organization's", "InsertWebhook": "an organization's", "UpdateWebhook": "an organization's",
+	"InsertIncidents": "each incident says its workspace", "EndingSuppressions": "the server's clock, over all workspaces",
+	"Webhook": "an organization's", "Webhooks": "an organization's", "InsertWebhook": "an organization's", "UpdateWebhook": "an organization's",
 	"Delivery": "of a webhook that was found by organization", "Deliveries": "of a webhook that was found by organization", "PendingRepetition": "of a webhook that was found by organization", "NoteRedelivery": "of a webhook that was found by organization",
 	"DueDeliveries": "the worker's, of one webhook", "NextDelivery": "the worker's, of one webhook", "WebhooksDue": "the worker's, over all organizations", "InsertAttempt": "the worker's, of one delivery",
 	"NoteDelivered": "the worker's, of one webhook", "NoteFailed": "the worker's, of one webhook", "LeaseWebhook": "the worker's, of one webhook", "FreeWebhook": "the worker's, of one webhook", "ForgetWebhookLeases": "the worker's, over all organizations",
@@ -264,6 +264,12 @@ func fillEverything(t *testing.T, s *Store) {
 		linked := alert
 		linked.ID, linked.UID, linked.ExternalID = "y-a", uuid.Must(uuid.NewV7()).String(), "y-a"
 		linked.Status, linked.Incident, linked.LinkedTo = soc.AlertLinked, "", mark
+		entity := of(soc.Entity{}).Interface().(soc.Entity)
+		entity.Provenance = soc.ProvenanceSensorAsserted
+		observable := of(soc.Observable{}).Interface().(soc.Observable)
+		suppression := of(soc.Suppression{}).Interface().(soc.Suppression)
+		suppression.EndedAt, suppression.NoticeAt = time.Time{}, time.Time{}
+		suppression.Until = fixtureTime.Add(24 * time.Hour)
 		var seq int64
 		for _, step := range []func() error{
 			func() error { return tx.InsertOrganization(soc.Organization{ID: mark, Name: mark}) },
@@ -283,9 +289,12 @@ func fillEverything(t *testing.T, s *Store) {
 			},
 			func() error { return tx.InsertAlert(alert) },
 			func() error { return tx.InsertAlert(linked) },
+			func() error { return tx.AddObservables(mark, []soc.Observable{observable}) },
+			func() error { return tx.InsertSuppression(suppression) },
+			func() error { return tx.ReplaceAlert(alert, alert) },
 			func() error { return tx.InsertAlertReference(mark, mark, mark, 1) },
 			func() error { return tx.InsertIncidentPayload(mark, mark, mark, []byte(mark)) },
-			func() error { return tx.InsertEntity(of(soc.Entity{}).Interface().(soc.Entity), seq) },
+			func() error { return tx.InsertEntity(entity, seq) },
 			func() error {
 				return tx.InsertUniqueNames(of(soc.Entity{}).Interface().(soc.Entity), seq, []string{mark})
 			},

@@ -43,6 +43,13 @@ func (r *Reader) readProtected(facts *soc.PolicyFacts) error {
 	return nil
 }
 
+// Protected reads the protected list of a workspace, nil where none is loaded.
+func (r *Reader) Protected(workspace string) ([]soc.ProtectedEntry, error) {
+	facts := soc.PolicyFacts{Workspace: workspace}
+	err := r.readProtected(&facts)
+	return facts.Protected, err
+}
+
 // SaveProtected stores the whole protected list of a workspace.
 func (tx *Tx) SaveProtected(workspace string, entries []soc.ProtectedEntry) error {
 	stored := make([]storedProtected, len(entries))

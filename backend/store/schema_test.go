@@ -27,6 +27,8 @@ var closedSets = map[string][]string{
 	"incident.severity": wordsIn(soc.AllSeverities), "incident.ingest_severity": wordsIn(soc.AllSeverities), "incident.highest_severity": wordsIn(soc.AllSeverities),
 	"incident.status": wordsIn(soc.AllStatuses), "incident.verdict": wordsIn(soc.AllVerdicts, ""), "incident.proposed_verdict": wordsIn(soc.AllVerdicts, ""), "incident.verdict_by": wordsIn(soc.AllPrincipalKinds, ""),
 	"alert.severity": wordsIn(soc.AllSeverities), "alert.sent_severity": wordsIn(soc.AllSeverities), "alert.status": wordsIn(soc.AllAlertStatuses), "entity.kind": wordsIn(soc.AllEntityKinds), "entity.provenance": wordsIn(soc.AllProvenances), "sighting.provenance": wordsIn(soc.AllProvenances), "evidence.provenance": wordsIn(soc.AllProvenances),
+	"alert_observable.kind": wordsIn(soc.AllEntityKinds), "alert_observable.provenance": wordsIn(soc.AllProvenances), "alert_revision.sent_severity": wordsIn(soc.AllSeverities),
+	"suppression.kind":        wordsIn(slices.DeleteFunc(slices.Clone(soc.AllEntityKinds), func(k soc.EntityKind) bool { return k == soc.KindOther })),
 	"agent_settings.severity": wordsIn(soc.AllSeverities), "gamebook.status": wordsIn(soc.AllGamebookStatuses), "gamebook.class": wordsIn(soc.AllClasses), "gamebook.impact": wordsIn(soc.AllImpacts), "gamebook.taint": wordsIn(soc.AllTaints),
 	"step.status": wordsIn(soc.AllStepStatuses), "run.run_trigger": wordsIn(soc.AllTriggers), "run.state": wordsIn(soc.AllRunStates), "run.taint": wordsIn(soc.AllTaints), "taint.taint": wordsIn(soc.AllTaints),
 	"triage.state": wordsIn(soc.AllRunStates), "verdict_event.verdict": wordsIn(soc.AllVerdicts),
@@ -125,7 +127,7 @@ func TestBothEnginesHaveTheSameColumns(t *testing.T) {
 			t.Fatal(err)
 		}
 		found = slices.DeleteFunc(found, func(name string) bool {
-			for _, other := range []string{"river_", "goose_", "sqlite_", "incident_search", "incident_word"} {
+			for _, other := range []string{"river_", "goose_", "sqlite_", "incident_search", "incident_word", "alert_search", "alert_word"} {
 				if strings.HasPrefix(name, other) {
 					return true
 				}

@@ -40,6 +40,7 @@ type Stream struct {
 // binding reads requests into one In type. Its fields have one of the tags
 // path:"name", query:"name" (",required" where it is), header:"Name" and
 // body:"json", body:"raw" or body:"stream"; jsonschema tags work on parameters as on members.
+// A RawBody tagged body:"sent" beside body:"json" gets the bytes as they came.
 // Embedded structs are looked into.
 type binding struct {
 	in         reflect.Type
@@ -47,6 +48,7 @@ type binding struct {
 	query      group
 	headers    []headerField
 	body       bodyField
+	sent       []int
 	raw        bool
 	stream     bool
 	bodyType   *schemas.Validator
@@ -94,6 +96,8 @@ func newBinding(in reflect.Type, route *Route) (*binding, error) {
 			b.body, b.raw = bodyField{field.Type, field.Index}, true
 		case field.Tag.Get("body") == "stream" && field.Type == reflect.TypeFor[*Stream]():
 			b.body, b.stream = bodyField{field.Type, field.Index}, true
+		case field.Tag.Get("body") == "sent" && field.Type == reflect.TypeFor[RawBody]():
+			b.sent = field.Index
 		case field.Tag.Get("body") == "json":
 			b.body = bodyField{field.Type, field.Index}
 			b.bodySchema = schemas.RequestType(field.Type, schemas.REST)
@@ -175,6 +179,9 @@ func (b *binding) bindBody(data []byte, media string, limits soc.JSONLimits, in 
 			return nil, soc.InvalidField("", "This route takes no body, or {}.")
 		}
 		return canonical, nil
+	}
+	if b.sent != nil {
+		in.FieldByIndex(b.sent).Set(reflect.ValueOf(RawBody{Media: media, Data: data}))
 	}
 	normal, faults := b.bodyType.Normalise(data)
 	if faults != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -223,4 +224,17 @@ func caseProblem(failure Failure) (string, any) {
 	return "application/json", caseError{
 		Error: snakeCode(failure.Err), Message: cursorMessage(failure), Details: snakeDetails(failure, "role", "code"),
 	}
+}
+
+// CaseFault is an error as the case family tells it, for answers that hold one
+// for each of several objects: status, code, message and details.
+func CaseFault(err error) (status int, code, message string, details map[string]any) {
+	e := soc.AsError(err)
+	failure := Failure{Err: e, Status: Status(e.Kind, e.Code), Message: e.Message}
+	if d := (detailed{}); errors.As(err, &d) {
+		failure.Details = d.details
+	}
+	details = snakeDetails(failure, "role", "code")
+	delete(details, "request_id") // the answer's own
+	return failure.Status, snakeCode(e), e.Message, details
 }

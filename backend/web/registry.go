@@ -100,6 +100,9 @@ type Operation struct {
 	// Paged is true where the answer is one page of a list. A route that takes
 	// the family's page token in its query is paged without saying so.
 	Paged bool
+	// OwnPages is true where a paged answer is more than one list and holds its
+	// page token itself.
+	OwnPages bool
 
 	// Produces are the media types of an answer that is a Content.
 	Produces []string

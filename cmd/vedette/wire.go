@@ -54,6 +54,7 @@ func (w *wiring) assemble(ctx context.Context) error {
 	}
 	w.every(time.Minute, "record uses", w.desk.RecordUses)
 	w.every(10*time.Minute, "forget what has ended", w.desk.ForgetEnded)
+	w.every(10*time.Minute, "tell of suppressions that end", w.desk.NoteEndingSuppressions)
 	return nil
 }
 

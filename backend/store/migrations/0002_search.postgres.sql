@@ -6,3 +6,9 @@ CREATE TABLE incident_word (
   position BIGINT NOT NULL,
   PRIMARY KEY (term, position)
 );
+-- The same for alerts, by their place in the order of arrival.
+CREATE TABLE alert_word (
+  term BIGINT NOT NULL,
+  position BIGINT NOT NULL,
+  PRIMARY KEY (term, position)
+);

@@ -61,7 +61,7 @@ func (d *drawing) success(route web.Route, id string, status int) object {
 		}
 		answer["content"] = content
 	default:
-		whole := route.Door().BodyType(route.AnswerType, route.Paged)
+		whole := route.Door().BodyType(route.AnswerType, route.Paged && !route.OwnPages)
 		schema := d.named(route, camel(id)+"Answer", schemas.AnswerType(whole), whole)
 		answer["content"] = object{"application/json": object{"schema": schema}}
 	}
