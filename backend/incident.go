@@ -286,6 +286,11 @@ func (d *Desk) IncidentsByEntity(ctx context.Context, by soc.Actor, source, exce
 			q.ExcludeIncident = left.ID
 		}
 	}
+	return d.relatedWithEntities(ctx, by, q)
+}
+
+// relatedWithEntities adds to each row its first entities.
+func (d *Desk) relatedWithEntities(ctx context.Context, by soc.Actor, q soc.RelatedQuery) (page soc.RelatedPage, err error) {
 	if page, err = d.related(ctx, by, q); err != nil {
 		return page, err
 	}

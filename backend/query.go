@@ -49,16 +49,28 @@ func (d *Desk) query(ctx context.Context, by soc.Actor, in soc.Query) (out soc.Q
 	if err != nil {
 		return out, kqlError(err)
 	}
-	scope := store.QueryScope{Workspace: by.Workspace, Lineage: by.Kind == soc.PrincipalAgent, Limit: out.Limit}
+	found, err := d.answer(ctx, by, plan, d.queryScope(by, out.Limit))
+	found.Limit, found.Clamped, found.At = out.Limit, out.Clamped, out.At
+	return found, err
+}
+
+// queryScope is what of the workspace an actor may ask about.
+func (d *Desk) queryScope(by soc.Actor, limit int) store.QueryScope {
+	scope := store.QueryScope{Workspace: by.Workspace, Lineage: by.Kind == soc.PrincipalAgent, Limit: limit}
 	if by.Run != nil {
 		scope.Run = by.Run.Incident
 	}
+	return scope
+}
+
+// answer runs a plan and notes what it hands out.
+func (d *Desk) answer(ctx context.Context, by soc.Actor, plan *kql.Plan, scope store.QueryScope) (out soc.QueryResult, err error) {
 	answer, err := d.store.Query(ctx, plan, scope)
 	if err != nil {
 		return out, kqlError(err)
 	}
 	if err := serveQuery(by, answer); err != nil {
-		return soc.QueryResult{}, err
+		return out, err
 	}
 	out.More, out.Cut = answer.More, answer.Cut
 	for _, c := range plan.Columns {
@@ -166,11 +178,7 @@ func (d *Desk) ListKQLTables(ctx context.Context, by soc.Actor) (tables []soc.Qu
 	if err := by.May(soc.ScopeAgentToolsRead, soc.RoleViewer); err != nil {
 		return nil, err
 	}
-	scope := store.QueryScope{Workspace: by.Workspace}
-	if by.Run != nil {
-		scope.Run = by.Run.Incident
-	}
-	filled, err := d.store.FilledTables(ctx, scope)
+	filled, err := d.store.FilledTables(ctx, d.queryScope(by, 0))
 	if err != nil {
 		return nil, err
 	}

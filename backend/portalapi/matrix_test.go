@@ -35,6 +35,10 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 		"POST " + toolsRoute + "/kql/query":                                 {Target: p.agentTool("/kql/query"), Body: `{"query":"Evidence | count"}`, Status: 200},
 		"GET " + toolsRoute + "/kql/tables":                                 ok(p.agentTool("/kql/tables")),
 		"POST " + toolsRoute + "/kql/tables/columns":                        {Target: p.agentTool("/kql/tables/columns"), Body: `{"table_names":["Evidence"]}`, Status: 200},
+		"GET " + toolsRoute + "/users/{userId}":                             ok(p.agentTool("/users/alyssat%40vnevado.alpineskihouse.co")),
+		"GET " + toolsRoute + "/users/{userId}/signin-logs":                 ok(p.agentTool("/users/m.rossi%40corp.example/signin-logs")),
+		"GET " + toolsRoute + "/devices/{deviceId}/timeline":                ok(p.agentTool("/devices/vnevado-win10v.vnevado.alpineskihouse.co/timeline?alertTime=2024-06-20T08:51:07Z")),
+		"GET " + toolRoute + "/related-by-entity":                           ok(p.tool(i, "/related-by-entity?EntityKind=Host&EntityFilter=ep-2001")),
 		"POST " + toolRoute + "/gamebooks": {
 			Target: p.tool(i, "/gamebooks"), Body: `{"playbooks":[{"playbook_id":"nothing","entity_id":"ENT-0000000"}]}`, Status: 200,
 			Adds: webtest.Counted{Audit: 1},

@@ -24,6 +24,7 @@ func (d *door) registerQuery(registry *web.Registry, family *web.Family) {
 	columns := read
 	columns.Method = "POST"
 	web.Register(registry, family, at(columns, toolsPath+"/kql/tables/columns", "get_kql_table_columns", "The columns of tables, with their types."), d.kqlTableColumns)
+	d.registerReads(registry, family)
 }
 
 type kqlInput struct {

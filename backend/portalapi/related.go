@@ -14,11 +14,16 @@ type byEntityInput struct {
 	Kind   string `query:"EntityKind,required" jsonschema_description:"One of the entity kinds, compared without regard to case."`
 	Filter string `query:"EntityFilter,required" jsonschema:"minLength=1,maxLength=512"`
 	timeFilter
-	Incident     string `query:"IncidentId" jsonschema:"minLength=1,maxLength=256" jsonschema_description:"An incident to leave out."`
+	Incident string `query:"IncidentId" jsonschema:"minLength=1,maxLength=256" jsonschema_description:"An incident to leave out."`
+	auditNames
+	Token string `query:"ContinuationToken" jsonschema:"minLength=1,maxLength=4096"`
+}
+
+// auditNames are what a caller says a question is about.
+type auditNames struct {
 	EntityName   string `query:"EntityName" jsonschema:"maxLength=512" jsonschema_description:"For the audit record only."`
 	ResourceID   string `query:"ResourceId" jsonschema:"maxLength=512" jsonschema_description:"For the audit record only."`
 	ResourceName string `query:"ResourceName" jsonschema:"maxLength=512" jsonschema_description:"For the audit record only."`
-	Token        string `query:"ContinuationToken" jsonschema:"minLength=1,maxLength=4096"`
 }
 
 type relatedIncidents struct {
@@ -108,7 +113,7 @@ func (d *door) byEntity(ctx context.Context, by soc.Actor, in byEntityInput) (we
 }
 
 // claim notes what the caller says the question is about.
-func (in byEntityInput) claim(by soc.Actor) {
+func (in auditNames) claim(by soc.Actor) {
 	claims := map[string]string{}
 	for name, text := range map[string]string{"EntityName": in.EntityName, "ResourceId": in.ResourceID, "ResourceName": in.ResourceName} {
 		if text != "" {

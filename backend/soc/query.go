@@ -38,3 +38,37 @@ type QueryResult struct {
 	// At is what now() and ago() meant.
 	At time.Time
 }
+
+// EntityRows asks for the rows of evidence in which an account or a device
+// stands.
+type EntityRows struct {
+	// Value is any name of the entity: a UPN, mail or object id, a host name or
+	// device id.
+	Value    string
+	From, To time.Time
+	// After is where the last page ended.
+	After *RowPosition
+	Limit int
+}
+
+// RowPosition is behind the Seen-th row of an instant.
+type RowPosition struct {
+	At   time.Time `json:"t"`
+	Seen int       `json:"n"`
+}
+
+// EntityRowsPage is one page of them.
+type EntityRowsPage struct {
+	QueryResult
+	Next *RowPosition
+	// Known tells that the workspace has seen the entity at all, Partial that it
+	// was seen in more incidents than were looked at.
+	Known, Partial bool
+}
+
+// UserDetails are what the workspace's alerts say of an account.
+type UserDetails struct {
+	ID, DisplayName, UPN, Mail string
+	// Incidents is in how many of the newest incidents the account stands.
+	Incidents int
+}

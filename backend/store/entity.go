@@ -55,6 +55,14 @@ func (r *Reader) IncidentEntities(workspace, incident, after string, limit int) 
 	return all(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE incident_id = $2 AND workspace_id = $1 AND id > $3 ORDER BY id LIMIT $4`, workspace, incident, after, limit)
 }
 
+// EntitiesNamed lists the entities of a workspace that have a value or another
+// name of theirs, those of the newest incidents first; incident limits them to
+// one, "" does not.
+func (r *Reader) EntitiesNamed(workspace string, kind soc.EntityKind, value, incident string, limit int) ([]soc.Entity, error) {
+	return all(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE workspace_id = $1 AND id IN (SELECT id FROM (`+seenAs+`) named) AND ($4 = '' OR incident_id = $4)
+AND incident_id IN (SELECT id FROM incident WHERE workspace_id = $1 AND deleted_at = 0) ORDER BY incident_seq DESC, id LIMIT $5`, workspace, string(kind), valueKey(kind, value), incident, limit)
+}
+
 // EntityByValue finds an entity of an incident by its canonical value.
 func (r *Reader) EntityByValue(workspace, incident string, kind soc.EntityKind, value string) (soc.Entity, bool, error) {
 	return one(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE incident_id = $2 AND workspace_id = $1 AND kind = $3 AND value_key = $4`,

@@ -36,11 +36,16 @@ type QueryScope struct {
 	// Run is the incident of the run that asks: of others it sees what the
 	// lists show it, and nothing of their rows.
 	Run string
+	// Incidents limit every table to the rows of these, by UUID; nil does not.
+	Incidents []string
 	// Lineage asks for where the rows of the answer came from.
 	Lineage bool
 	// Limit is the most rows of the answer, and Scan the most that are read of
 	// one table, default QueryScan.
 	Limit, Scan int
+	// Skip leaves out the first rows, which are read but not handed over; they
+	// count towards Limit.
+	Skip int
 }
 
 // QueryAnswer are the rows of a query. A value is nil, string, int64, float64
@@ -97,7 +102,7 @@ func (s *Store) Query(ctx context.Context, plan *kql.Plan, scope QueryScope) (an
 	if scope.Scan == 0 {
 		scope.Scan = QueryScan
 	}
-	b := &queryBuilder{dialect: s.dialect, workspace: scope.Workspace, run: scope.Run, lineage: scope.Lineage}
+	b := &queryBuilder{dialect: s.dialect, workspace: scope.Workspace, run: scope.Run, incidents: scope.Incidents, lineage: scope.Lineage}
 	capped, err := b.measure(ctx, q, plan, scope.Scan)
 	if err != nil {
 		return answer, queryFailure(ctx, err)
@@ -109,7 +114,7 @@ func (s *Store) Query(ctx context.Context, plan *kql.Plan, scope QueryScope) (an
 	if err != nil {
 		return answer, ErrQuerySize
 	}
-	answer, err = readAnswer(ctx, q, text, b.args, plan.Columns, lineage, scope.Limit)
+	answer, err = readAnswer(ctx, q, text, b.args, plan.Columns, lineage, scope)
 	if err != nil {
 		return answer, queryFailure(ctx, err)
 	}
@@ -199,7 +204,7 @@ func (b *queryBuilder) measure(ctx context.Context, q oneQuery, plan *kql.Plan, 
 		if t == nil {
 			return nil, errors.New("store: a table that is not ours")
 		}
-		m := &queryBuilder{dialect: b.dialect, workspace: b.workspace, run: b.run}
+		m := &queryBuilder{dialect: b.dialect, workspace: b.workspace, run: b.run, incidents: b.incidents}
 		text := "SELECT " + t.order[0] + " FROM " + t.base + m.scanWhere(scan, t, false) + " ORDER BY " + strings.Join(t.order, " DESC, ") + " DESC LIMIT 1 OFFSET " + m.arg(int64(most))
 		found, done, err := q.query(ctx, text, m.args)
 		if err != nil {

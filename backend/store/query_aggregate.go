@@ -31,6 +31,9 @@ func (b *queryBuilder) aggregate(n *kql.Aggregate, need []bool) relation {
 			inner.add(b.aggregated(a), "c", at)
 		}
 	}
+	if len(inner) == 0 { // one row, though nobody reads a column of it
+		inner.add("COUNT(*)", "n", 0)
+	}
 	outer.columns(need)
 	if parts := lineageParts(in.lineage); len(parts) > 0 {
 		inner.add(b.either("group_concat", "string_agg")+"(DISTINCT "+strings.Join(parts, " || ',' || ")+b.either("", ", ','")+")", "l", 0)

@@ -19,8 +19,8 @@ const maxSources = 500
 // record.
 var ErrQuerySources = fmt.Errorf("store: the answer draws on the text of more than %d incidents", maxSources)
 
-// readAnswer runs the statement and reads up to limit rows.
-func readAnswer(ctx context.Context, q oneQuery, text string, args []any, columns []kql.Column, lineage []lineageKind, limit int) (answer QueryAnswer, err error) {
+// readAnswer runs the statement and reads its rows up to the limits.
+func readAnswer(ctx context.Context, q oneQuery, text string, args []any, columns []kql.Column, lineage []lineageKind, scope QueryScope) (answer QueryAnswer, err error) {
 	found, done, err := q.query(ctx, text, args)
 	if err != nil {
 		return answer, err
@@ -30,7 +30,11 @@ func readAnswer(ctx context.Context, q oneQuery, text string, args []any, column
 	sources := &sourceList{at: map[string]int{}}
 	told := textual(columns)
 	bytes := 0
-	for found.Next() {
+	for skipped := 0; found.Next(); {
+		if skipped < scope.Skip {
+			skipped++
+			continue
+		}
 		values := make([]any, len(columns)+len(lineage))
 		targets := make([]any, len(values))
 		for n := range values {
@@ -40,7 +44,7 @@ func readAnswer(ctx context.Context, q oneQuery, text string, args []any, column
 			return answer, err
 		}
 		row := values[:len(columns):len(columns)]
-		if len(answer.Rows) == limit {
+		if len(answer.Rows) == scope.Limit-scope.Skip {
 			answer.More = true
 			break
 		}

@@ -22,6 +22,7 @@ type queryBuilder struct {
 	dialect   dialect
 	workspace string
 	run       string // the incident of the run, "" without a run
+	incidents []string
 	lineage   bool
 	floors    map[*kql.Scan]int64
 	depth     int
@@ -199,7 +200,7 @@ func (b *queryBuilder) scan(n *kql.Scan, need []bool) relation {
 		}
 		sql := t.columns[i](b)
 		if b.run != "" && t.shown != nil {
-			sql = t.narrowed(i, sql, b.arg(b.run))
+			sql = t.narrowed(b, i, sql)
 		}
 		s.add(sql, "c", i)
 	}
@@ -234,11 +235,10 @@ func (b *queryBuilder) scanWhere(n *kql.Scan, t *queryTable, whole bool) string 
 		where = append(where, t.order[0]+" > "+b.arg(floor))
 	}
 	if n.Incidents != nil {
-		ids := make([]string, len(n.Incidents))
-		for i, id := range n.Incidents {
-			ids[i] = b.arg(id)
-		}
-		where = append(where, t.incident+" IN (SELECT own.id FROM incident own WHERE own.workspace_id = "+b.arg(b.workspace)+" AND own.short_id IN ("+strings.Join(ids, ", ")+"))")
+		where = append(where, t.incident+" IN (SELECT own.id FROM incident own WHERE own.workspace_id = "+b.arg(b.workspace)+" AND own.short_id IN ("+b.list(n.Incidents)+"))")
+	}
+	if b.incidents != nil {
+		where = append(where, t.incident+" IN ("+b.list(b.incidents)+")")
 	}
 	if b.run != "" && t.shown == nil {
 		where = append(where, t.incident+" = "+b.arg(b.run))
@@ -248,14 +248,19 @@ func (b *queryBuilder) scanWhere(n *kql.Scan, t *queryTable, whole bool) string 
 			where = append(where, t.alive)
 		}
 		if t.types != nil {
-			types := make([]string, len(t.types))
-			for i, name := range t.types {
-				types[i] = b.arg(name)
-			}
-			where = append(where, "e.type IN ("+strings.Join(types, ", ")+")")
+			where = append(where, "e.type IN ("+b.list(t.types)+")")
 		}
 	}
 	return " WHERE " + strings.Join(where, " AND ")
+}
+
+// list makes parameters of texts.
+func (b *queryBuilder) list(texts []string) string {
+	out := make([]string, len(texts))
+	for n, text := range texts {
+		out[n] = b.arg(text)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (b *queryBuilder) filter(n *kql.Filter, need []bool) relation {

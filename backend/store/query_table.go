@@ -195,17 +195,17 @@ func incidentTable() *queryTable {
 const narrowedTitle = 200
 
 // narrowed is a column under a run: of other incidents empty, unless shown.
-func (t *queryTable) narrowed(column int, sql, run string) string {
+func (t *queryTable) narrowed(b *queryBuilder, column int, sql string) string {
 	c := t.Columns[column]
-	if t.shown[c.Name] {
-		if c.Name == "Title" {
-			return "CASE WHEN " + t.incident + " = " + run + " THEN " + sql + " ELSE substr(" + sql + ", 1, " + strconv.Itoa(narrowedTitle) + ") END"
-		}
+	if t.shown[c.Name] && c.Name != "Title" {
 		return sql
 	}
-	none := ""
-	if c.Type == kql.String {
-		none = " ELSE ''"
+	own := "CASE WHEN " + t.incident + " = " + b.arg(b.run) + " THEN " + sql
+	switch {
+	case c.Name == "Title":
+		return own + " ELSE substr(" + sql + ", 1, " + strconv.Itoa(narrowedTitle) + ") END"
+	case c.Type == kql.String:
+		return own + " ELSE '' END"
 	}
-	return "CASE WHEN " + t.incident + " = " + run + " THEN " + sql + none + " END"
+	return own + " END"
 }

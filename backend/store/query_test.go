@@ -81,7 +81,7 @@ func queryWorkspace(t testing.TB, s *Store) (workspace string, incidents []soc.I
 		}
 		for n := range 3 {
 			a := soc.Alert{
-				ID: fmt.Sprintf("ALR-%d-%s", n, workspace[:8]), Workspace: workspace, Source: "Sentinel", ExternalID: fmt.Sprint("x", n), Title: fmt.Sprint("Alert ", n), Severity: soc.SeverityHigh,
+				ID: fmt.Sprintf("ALR-%d-%d", n, incidents[0].Number), Workspace: workspace, Source: "Sentinel", ExternalID: fmt.Sprint("x", n), Title: fmt.Sprint("Alert ", n), Severity: soc.SeverityHigh,
 				Product: "Defender", Tactics: []string{"Execution"}, CreatedAt: fixtureTime.Add(time.Duration(n) * time.Second), IngestedAt: fixtureTime, Raw: []byte("{}"),
 				Status: soc.AlertTriage, SentSeverity: soc.SeverityHigh, RepeatCount: 1, UID: uuid.NewString(),
 			}

@@ -65,3 +65,9 @@ type node struct {
 	value any
 	args  []*node
 }
+
+// Set gives a query a value under a name, as a let does: how a value of
+// somebody else gets into a text of ours.
+func (q *Query) Set(name string, typ Type, value any) {
+	q.lets = append(q.lets, named{name: name, expr: &node{kind: nodeValue, typ: typ, value: value}})
+}
