@@ -28,13 +28,12 @@ func (d *Desk) SearchEvidence(ctx context.Context, by soc.Actor, ref soc.Inciden
 		if page.Rows, page.Next, err = r.SearchEvidence(f); err != nil {
 			return err
 		}
-		if page.Total, err = r.CountEvidence(f); err != nil {
-			return err
+		if f.After == nil && page.Next == nil {
+			page.Total = len(page.Rows) // all there is; counting would read it again
+			return nil
 		}
-		if page.Types, err = r.EvidenceTypes(by.Workspace, page.Incident.ID); err != nil {
-			return err
-		}
-		return nil
+		page.Total, err = r.CountEvidence(f)
+		return err
 	})
 	if err != nil {
 		return soc.EvidencePage{}, err

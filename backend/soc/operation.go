@@ -53,10 +53,6 @@ type EvidencePage struct {
 	Rows     []Evidence
 	Next     *Keyset
 	Total    int
-	// Columns are the names of all fields of the incident's rows, sorted.
-	Columns []string
-	// Types counts all rows of the incident per type, for empty answers.
-	Types map[string]int
 }
 
 // RelatedQuery asks where an entity was seen.
