@@ -89,20 +89,25 @@ func (d *Desk) addComment(tx *store.Tx, by soc.Actor, ref soc.IncidentRef, in so
 	if err := in.IfMatch.Check(i.Version); err != nil {
 		return soc.Comment{}, err
 	}
-	if by.Kind == soc.PrincipalAgent {
-		kill, err := d.killFacts(&tx.Reader, by, i.Workspace)
-		if err != nil {
-			return soc.Comment{}, err
-		}
-		if kill != (soc.KillFacts{}) {
-			return soc.Comment{}, soc.Errorf(soc.Refused, soc.CodeKillSwitchEngaged, "A kill switch is engaged; agents post nothing.").
-				WithFix("%s", soc.NextStep(soc.CodeKillSwitchEngaged))
-		}
+	c, err := d.commentOn(tx, by, i, in)
+	if err != nil {
+		return c, err
+	}
+	return c, d.settleIdempotency(tx, by, c)
+}
+
+// commentOn posts a comment with its audit entry; it settles no key.
+func (d *Desk) commentOn(tx *store.Tx, by soc.Actor, i soc.Incident, in soc.NewComment) (c soc.Comment, err error) {
+	if err := d.unlocked(tx, i.Workspace); err != nil {
+		return c, err
+	}
+	if err := d.agentStopped(tx, by, i.Workspace); err != nil {
+		return c, err
 	}
 	if in.Mentions, err = mentioned(&tx.Reader, i.Workspace, in.Mentions); err != nil {
-		return soc.Comment{}, err
+		return c, err
 	}
-	c, err := d.keepComment(tx, by, soc.Comment{
+	c, err = d.keepComment(tx, by, soc.Comment{
 		Workspace: i.Workspace, Incident: i.ID, Body: in.Body, Mentions: in.Mentions, Extension: in.Extension,
 	})
 	if err != nil {
@@ -111,7 +116,7 @@ func (d *Desk) addComment(tx *store.Tx, by soc.Actor, ref soc.IncidentRef, in so
 	e := d.entry(by, "comment_added")
 	e.Incident, e.Target = i.ID, c.ID
 	tx.Audit(e)
-	return c, d.settleIdempotency(tx, by, c)
+	return c, nil
 }
 
 // mentioned are the people named, each once, all of whom may look into the

@@ -59,6 +59,8 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	note := web.Operation{Method: "POST", Who: web.Scoped, Scope: soc.ScopeIncidentsComments, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Status: 201}
 	web.Register(registry, family, at(note, incidentPath+"/comments", "add_comment", "Post a comment on an incident."), d.addComment)
 
+	d.registerWrites(registry, family)
+
 	execute := web.Operation{
 		Method: "POST", Who: web.Scoped, Scope: soc.ScopeAgentToolsExecute, MinRole: soc.RoleSenior, Rate: "agent-tools", Write: true,
 	}
@@ -70,6 +72,17 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 func at(op web.Operation, path, name, summary string) web.Operation {
 	op.Path, op.Name, op.Summary = path, name, summary
 	return op
+}
+
+// registerWrites adds what changes incidents (portal-api.md section 10).
+func (d *door) registerWrites(registry *web.Registry, family *web.Family) {
+	change := web.Operation{Method: "PUT", Who: web.Scoped, Scope: soc.ScopeIncidentsWrite, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Status: 204}
+	change = failing(change, soc.CodeForbidden, soc.CodeConflict, soc.CodeRefused)
+	web.Register(registry, family, at(change, incidentPath+"/status", "change_status", "Change the status of an incident; Closed needs a classification pair."), d.putStatus)
+	web.Register(registry, family, at(change, incidentPath+"/assignee", "change_assignee", "Give an incident to a member of the workspace, or to nobody."), d.putAssignee)
+	change.Method, change.Status = "POST", 200
+	web.Register(registry, family, at(change, workspacePath+"/tickets/link", "link_ticket", "Note that an incident has a ticket in another system."), d.linkTicket)
+	web.Register(registry, family, across(at(change, "/api/v2/incidents/across-workspaces/bulk-update", "change_incidents", "Change several incidents, each judged alone.")), d.bulkUpdate)
 }
 
 // across makes an operation one over every workspace that the caller may look

@@ -46,6 +46,9 @@ func cellTime(at time.Time) string {
 // renamed says of a member what the desk said of it under the desk's name.
 func renamed(err error, desk, wire string) error {
 	e := soc.AsError(err)
+	if e == nil {
+		return nil
+	}
 	if messages, named := e.Fields[desk]; named {
 		delete(e.Fields, desk)
 		e.Fields[wire] = messages

@@ -46,6 +46,9 @@ func (tx *Tx) CompleteIdempotency(claim *soc.IdempotencyClaim, result any, now t
 	if status == 0 {
 		return soc.Errorf(soc.Internal, soc.CodeInternalError, "The server could not complete the request.")
 	}
+	if body == nil { // a 204, which has none: NULL would be no answer at all
+		body = []byte{}
+	}
 	if _, err := tx.update(`DELETE FROM idempotency WHERE principal = $1 AND route = $2 AND idempotency_key = $3 AND expires_at <= $4`,
 		claim.Principal, claim.Route, claim.Key, micros(now)); err != nil {
 		return err

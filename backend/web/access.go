@@ -74,7 +74,7 @@ func (x *exchange) resolve(ctx context.Context) error {
 			return badRequest("This route is about no workspace; leave the header Vedette-Workspace out.")
 		}
 		return nil
-	case found && !isUUID(id):
+	case found && !IsUUID(id):
 		return soc.InvalidField("Vedette-Workspace", "Must be a GUID.")
 	}
 	by, err := x.registry.config.Identity.Workspace(ctx, x.by, strings.ToLower(id))

@@ -200,7 +200,7 @@ func (x *exchange) pathSyntax(context.Context) error {
 	if faults != nil && x.route.family.MalformedPath404 {
 		return soc.NotFoundf("There is no such object.")
 	}
-	if id := chi.URLParam(x.req, workspaceParameter); x.workspaceInPath() && !isUUID(id) {
+	if id := chi.URLParam(x.req, workspaceParameter); x.workspaceInPath() && !IsUUID(id) {
 		return soc.InvalidField(workspaceParameter, "Must be a GUID.")
 	}
 	return faults.Err()
@@ -252,8 +252,8 @@ func (x *exchange) caller() soc.Caller {
 	}
 }
 
-// isUUID accepts the canonical form in either case.
-func isUUID(text string) bool {
+// IsUUID reports whether text is a UUID in the canonical form, in either case.
+func IsUUID(text string) bool {
 	if len(text) != 36 {
 		return false
 	}

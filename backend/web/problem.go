@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -106,15 +107,29 @@ func newProblem(publicURL string, failure Failure, absent []soc.Code) problem {
 
 func portalProblem(publicURL string) func(Failure) (string, any) {
 	return func(failure Failure) (string, any) {
-		p := newProblem(publicURL, failure, opsOnly)
-		if p.Code == soc.CodeRefused && failure.Err.Code != soc.CodeRefused {
-			p.Detail = string(failure.Err.Code) + ": " + p.Detail
-		}
-		if failure.Err.Fix != "" && failure.Status != 401 {
-			p.Detail += " " + failure.Err.Fix
-		}
-		return "application/problem+json", p
+		return "application/problem+json", portalBody(publicURL, failure)
 	}
+}
+
+func portalBody(publicURL string, failure Failure) problem {
+	p := newProblem(publicURL, failure, opsOnly)
+	if p.Code == soc.CodeRefused && failure.Err.Code != soc.CodeRefused {
+		p.Detail = string(failure.Err.Code) + ": " + p.Detail
+	}
+	if failure.Err.Fix != "" && failure.Status != 401 {
+		p.Detail += " " + failure.Err.Fix
+	}
+	return p
+}
+
+// PortalWords is code and detail of a failure as the portal's error body says
+// them, for one of several items, with the members that are not valid.
+func PortalWords(e *soc.Error) (code soc.Code, detail string) {
+	p := portalBody("", Failure{Err: e, Status: Status(e.Kind, e.Code), Message: e.Message})
+	for _, path := range slices.Sorted(maps.Keys(e.Fields)) {
+		p.Detail += " " + path + " " + strings.Join(e.Fields[path], "; ") + "."
+	}
+	return p.Code, p.Detail
 }
 
 func opsProblemBody(publicURL string) func(Failure) (string, any) {

@@ -8,3 +8,13 @@ CREATE TABLE gamebook_word (
   gamebook_id TEXT NOT NULL REFERENCES gamebook(id),
   PRIMARY KEY (workspace_id, word, requested_at, gamebook_id)
 ) @strict;
+
+-- Tickets of other systems, as people and services linked them to incidents.
+CREATE TABLE ticket (
+  workspace_id TEXT NOT NULL REFERENCES workspace(id),
+  incident_id TEXT NOT NULL REFERENCES incident(id),
+  ticket_id TEXT NOT NULL,
+  linked_by TEXT NOT NULL,
+  linked_at @int NOT NULL,
+  PRIMARY KEY (workspace_id, incident_id, ticket_id)
+) @strict;
