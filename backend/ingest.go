@@ -88,6 +88,9 @@ func (d *Desk) Ingest(ctx context.Context, by soc.Actor, in soc.IngestRequest) (
 		if err := newIngestBatch(d, tx, by, in).store(mapped); err != nil {
 			return err
 		}
+		if err := countSources(tx, by, in.Format, mapped, d.clock()); err != nil {
+			return err
+		}
 		receipt = receiptOf(mapped)
 		e := d.entry(by, "ingest_received")
 		e.Detail = receiptDetail(in.Format, receipt)

@@ -25,7 +25,10 @@ func (p *portal) withMore(i soc.Incident, examples map[string]webtest.Example) m
 			Target: "/api/v2/incidents/across-workspaces/bulk-update", Body: `{"items":[{"id":"` + i.ExternalID + `","workspace":"` + p.First + `","incidentSource":"` + i.Source + `","status":"New"}]}`, Status: 200,
 			Adds: webtest.Counted{Audit: 1}, // a viewer is refused each item, on record
 		},
-		"GET /api/v2/gamebooks/across-workspaces/history": ok("/api/v2/gamebooks/across-workspaces/history"),
+		"GET " + inWorkspace + "/datasources":                  ok(p.workspace("/datasources")),
+		"GET /api/v2/datasources/across-workspaces":            ok("/api/v2/datasources/across-workspaces"),
+		"POST /api/v2/datasources/across-workspaces/anomalies": {Target: "/api/v2/datasources/across-workspaces/anomalies", Body: `{}`, Status: 200},
+		"GET /api/v2/gamebooks/across-workspaces/history":      ok("/api/v2/gamebooks/across-workspaces/history"),
 	})
 	return examples
 }

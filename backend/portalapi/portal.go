@@ -53,6 +53,12 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	gamebooks = across(gamebooks)
 	web.Register(registry, family, at(gamebooks, "/api/v2/gamebooks/across-workspaces/history", "list_gamebooks_across_workspaces", "The gamebooks of every visible workspace, newest first."), d.gamebookHistoryAcross)
 
+	sources := web.Operation{Method: "GET", Who: web.Scoped, Scope: soc.ScopeDatasourcesRead, MinRole: soc.RoleViewer, Rate: "read"}
+	web.Register(registry, family, at(sources, workspacePath+"/datasources", "list_data_sources", "What sends to a workspace, and through what it acts."), d.dataSources)
+	web.Register(registry, family, across(at(sources, "/api/v2/datasources/across-workspaces", "list_data_sources_across_workspaces", "The data sources of every visible workspace.")), d.dataSourcesAcross)
+	sources.Method = "POST"
+	web.Register(registry, family, across(at(sources, "/api/v2/datasources/across-workspaces/anomalies", "list_anomalies", "Data sources that are not as they were.")), d.anomaliesAcross)
+
 	list := across(web.Operation{Method: "POST", Who: web.Scoped, Scope: soc.ScopeIncidentsRead, Rate: "read"})
 	web.Register(registry, family, at(list, "/api/v2/incidents/across-workspaces", "list_incidents_across_workspaces", "Incidents of every visible workspace, newest first."), d.incidentsAcross)
 

@@ -312,6 +312,7 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error { return tx.InsertAttachment(of(soc.Attachment{}).Interface().(soc.Attachment)) },
 			func() error { return tx.InsertGamebook(gamebook) },
 			func() error { return tx.IndexGamebook(gamebook, mark) },
+			func() error { return tx.CountSource(mark, mark, mark, 1, 1, fixtureTime) },
 			func() error { return tx.InsertTicket(of(soc.Ticket{}).Interface().(soc.Ticket)) },
 			func() error { return tx.InsertApproval(of(soc.Approval{}).Interface().(soc.Approval)) },
 			func() error { _, err := tx.TakeTarget(mark, mark, mark, mark, fixtureTime); return err },

@@ -18,3 +18,24 @@ CREATE TABLE ticket (
   linked_at @int NOT NULL,
   PRIMARY KEY (workspace_id, incident_id, ticket_id)
 ) @strict;
+
+-- The sources that send to a workspace. last_at is of the last item taken in.
+CREATE TABLE data_source (
+  workspace_id TEXT NOT NULL REFERENCES workspace(id),
+  source TEXT NOT NULL,
+  format TEXT NOT NULL,
+  first_at @int NOT NULL,
+  last_at @int NOT NULL,
+  PRIMARY KEY (workspace_id, source)
+) @strict;
+
+-- What they sent, counted by the hour, so that a source can be compared with
+-- its own past without counting alerts.
+CREATE TABLE source_hour (
+  workspace_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  hour @int NOT NULL,
+  received @int NOT NULL CHECK (received >= 0),
+  rejected @int NOT NULL CHECK (rejected >= 0),
+  PRIMARY KEY (workspace_id, source, hour)
+) @strict;
