@@ -118,7 +118,7 @@ func (d *Desk) changeFound(tx *store.Tx, by soc.Actor, i soc.Incident, in soc.In
 		plan.After.Investigation = out.Investigation
 	}
 	out.Changed = true
-	out.Incident, err = d.storeChange(tx, by, i, plan, in)
+	err = d.storeChange(tx, by, i, plan, in, &out)
 	return out, err
 }
 
@@ -198,37 +198,50 @@ func (d *Desk) agentStopped(tx *store.Tx, by soc.Actor, workspace string) error 
 }
 
 // storeChange writes the changed incident with everything that goes with it.
-func (d *Desk) storeChange(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc.ChangePlan, in soc.IncidentChange) (soc.Incident, error) {
+func (d *Desk) storeChange(tx *store.Tx, by soc.Actor, i soc.Incident, plan soc.ChangePlan, in soc.IncidentChange, out *soc.IncidentChanged) (err error) {
 	after := plan.After
 	if plan.Closes {
 		after.ClosedBy = by.ID
 	}
 	if plan.Withdraws || plan.Decides || plan.Closes {
 		if err := decideWaiting(tx, i, after.Verdict); err != nil {
-			return i, err
+			return err
 		}
 	}
 	if plan.Withdraws {
 		if err := d.forgetAll(tx, i); err != nil {
-			return i, err
+			return err
+		}
+	}
+	if plan.Closes && in.Report == "" {
+		if in.Report, err = d.newUUID(); err != nil {
+			return err
 		}
 	}
 	saved, err := d.saveIncident(tx, by, i, after, in.Report)
 	if err != nil {
-		return i, err
+		return err
 	}
 	if err := d.postChange(tx, by, i, plan, in); err != nil {
-		return i, err
+		return err
 	}
 	if plan.Decides && by.Kind == soc.PrincipalPerson {
 		if err := d.remember(tx, saved, saved.Verdict, decidedByPerson, d.clock()); err != nil {
-			return i, err
+			return err
 		}
 	}
 	e := d.entry(by, changeEvent(plan))
 	e.Incident, e.Before, e.After, e.Detail = i.ID, string(i.Verdict), string(saved.Verdict), changeDetail(i, saved)
+	if plan.Closes {
+		report, err := d.storeReport(tx, saved, in.Report, e)
+		if err != nil {
+			return err
+		}
+		out.Report = &report
+	}
 	tx.Audit(e)
-	return saved, nil
+	out.Incident = saved
+	return nil
 }
 
 // saveIncident stores what an operation made of an incident and announces what

@@ -27,7 +27,10 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	d := &door{registry: registry, family: family, desk: c.Desk, seal: c.Seal}
 	d.registerAlerts()
 	d.registerObservables()
+	d.registerCases()
 	d.registerComments()
+	d.registerReports()
+	d.registerSLA()
 	d.registerAttachments()
 }
 

@@ -99,6 +99,10 @@ type IncidentFilter struct {
 	Query         string
 	CreatedAfter  time.Time // exclusive
 	CreatedBefore time.Time // exclusive
+	// Verdicts are verdicts with their mark; Held, nil for either, tells those
+	// that wait for a person.
+	Verdicts []VerdictMark
+	Held     *bool
 	// AssigneeIDs, AssigneeEmails (in any case) and Unassigned are one filter:
 	// what any of the three lets through.
 	AssigneeIDs    []string
@@ -117,6 +121,12 @@ type IncidentFilter struct {
 // ByAssignee reports whether the filter asks whose the incidents are.
 func (f IncidentFilter) ByAssignee() bool {
 	return f.Unassigned || len(f.AssigneeIDs) > 0 || len(f.AssigneeEmails) > 0
+}
+
+// VerdictMark is a verdict and whether the incident is marked as a duplicate.
+type VerdictMark struct {
+	Verdict   Verdict
+	Duplicate bool
 }
 
 // Keyset is a position in an ordered list: the sort value and the tie-breaker.

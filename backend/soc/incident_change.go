@@ -112,6 +112,8 @@ type IncidentChanged struct {
 	// Verdict and Raw are set where the change asked for the whole.
 	Verdict IncidentVerdict
 	Raw     []byte
+	// Report is what it was closed with, where this change closed it.
+	Report *StoredReport
 }
 
 // ChangePlan is what a change makes of an incident, before what only rows can

@@ -127,6 +127,9 @@ func (tx *Tx) InsertIncidents(incidents []soc.Incident) error {
 	if err := tx.tallyAll(incidents); err != nil {
 		return err
 	}
+	if err := tx.startClocks(incidents); err != nil {
+		return err
+	}
 	for _, i := range incidents {
 		if err := tx.reindexWords(soc.Incident{}, i); err != nil {
 			return err
@@ -169,6 +172,9 @@ func (tx *Tx) UpdateIncident(before, i soc.Incident) (soc.Incident, error) {
 		if err := tx.tally(i, 1); err != nil {
 			return i, err
 		}
+	}
+	if err := tx.keepClock(before, i); err != nil {
+		return i, err
 	}
 	if !sameWords(before, i) {
 		return i, tx.reindexWords(before, i)

@@ -175,7 +175,7 @@ func ListPosition(f soc.IncidentFilter, i soc.Incident) *soc.Keyset {
 func residual(q *listQuery, f soc.IncidentFilter, phases []int) string {
 	where := `i.workspace_id = ` + q.arg(f.Workspace) + ` AND i.deleted_at = 0`
 	where += among(q, "i.status", f.Statuses) + among(q, "i.phase", phases) + among(q, "i.severity", f.Severities)
-	where += among(q, "i.source", f.Sources) + among(q, "i.incident_type", f.Types) + assignedTo(q, "i.", f)
+	where += among(q, "i.source", f.Sources) + among(q, "i.incident_type", f.Types) + assignedTo(q, "i.", f) + judged("i.", f)
 	return where + window(q, "i.created_at", f)
 }
 
@@ -207,7 +207,7 @@ func window(q *listQuery, column string, f soc.IncidentFilter) string {
 // statuses and severities filter, else counted up to 10,000.
 func (r *Reader) CountIncidents(f soc.IncidentFilter, phases []int) (total int, capped bool, err error) {
 	f.After = nil
-	if f.Query == "" && len(f.Sources) == 0 && len(f.Types) == 0 && !f.ByAssignee() && f.CreatedAfter.IsZero() && f.CreatedBefore.IsZero() {
+	if f.Query == "" && len(f.Sources) == 0 && len(f.Types) == 0 && !f.ByAssignee() && f.Held == nil && len(f.Verdicts) == 0 && f.CreatedAfter.IsZero() && f.CreatedBefore.IsZero() {
 		tallies, err := r.Tallies(f.Workspace)
 		for _, t := range tallies {
 			if selected(f.Statuses, t.Status) && selected(phases, t.Phase) && selected(f.Severities, soc.AllSeverities[t.SeverityRank]) {

@@ -20,6 +20,8 @@ type incidentRange struct {
 	phase, rank  int // -1: not set
 	// whose is the condition of one index of assignees, "" for none.
 	whose func(q *listQuery) string
+	// judged is the condition of the index of verdicts, "" for none.
+	judged string
 }
 
 // anyRange narrows nothing.
@@ -37,6 +39,11 @@ func rangesOf(f soc.IncidentFilter, phases []int, order listOrder) []incidentRan
 	switch {
 	case byCreation && f.ByAssignee():
 		return assigneeRanges(f)
+	case byCreation && f.Held != nil && *f.Held:
+		start[0].judged = heldOnly(f)
+		return start
+	case byCreation && len(f.Verdicts) > 0:
+		return product(start, f.Verdicts, func(r *incidentRange, v soc.VerdictMark) { r.judged = verdictIs("", v) })
 	case byCreation && len(f.Types) > 0:
 		// incident_kind: type, phase, severity
 		kinds := product(start, orAll(f.Types, f.Types), setKind)
@@ -151,6 +158,11 @@ func (r *Reader) rangesText(q *listQuery, f soc.IncidentFilter, phases []int, or
 		}
 		if one.whose == nil {
 			where += assignedTo(q, "", f)
+		}
+		if one.judged == "" {
+			where += judged("", f)
+		} else {
+			where += one.judged
 		}
 		text := `SELECT seq, id, ` + order.column + ` FROM incident WHERE ` + common + where
 		parts = append(parts, text)

@@ -30,8 +30,8 @@ var unscoped = map[string]string{
 	"AuditHead": "the record is one for the installation", "Audit": "the entry says its workspace", "Enqueue": "the job's arguments name the row, which says its workspace",
 	"StoredAnswer": "the principal is part of the key", "CompleteIdempotency": "the principal is part of the key", "FreeIdempotency": "the principal is part of the key", "SweepIdempotency": "the host's",
 	"KillSwitch": "scope and id are the key", "KillSwitches": "an organization's", "SaveKillSwitch": "scope and id are the key", "GamebooksToHalt": "what a switch covers", "HaltedSince": "what a switch covered", "Kill": "takes the workspace as a row",
-	"SweepContent": "the worker's, over all workspaces",
-	"OpenWork":     "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
+	"SweepContent": "the worker's, over all workspaces", "DueClocks": "the worker's, over all workspaces",
+	"OpenWork": "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
 	"Refusals": "an agent's own", "AddRefusal": "an agent's own", "ForgetRefusals": "the host's", "Taint": "an agent's own", "RaiseTaint": "an agent's own",
 	"AttemptsOn":    "only numbers, of an incident that was found by workspace",
 	"Approvals":     "of a gamebook that was found by workspace",
@@ -186,6 +186,8 @@ func call(receiver any, method reflect.Method, names []string, workspace string)
 			v.SetInt(9)
 		case strings.HasPrefix(name, "except") || strings.HasPrefix(name, "exclude"):
 			v.SetString("other")
+		case name == "before" && t.Kind() == reflect.Int64:
+			v.SetInt(0)
 		case name == "since" && t.Kind() == reflect.Int64:
 			v.SetInt(0)
 		case name == "since" || name == "asOf" || name == "createdBefore":
@@ -301,6 +303,14 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error { return tx.InsertSighting(of(soc.Sighting{}).Interface().(soc.Sighting), 1) },
 			func() error { return tx.InsertEvidence(of(soc.Evidence{}).Interface().(soc.Evidence)) },
 			func() error { return tx.InsertComment(of(soc.Comment{}).Interface().(soc.Comment)) },
+			func() error { // what a timeline shows
+				tx.Audit(soc.AuditEntry{Workspace: mark, Incident: mark, Event: "comment_added", Target: mark, At: fixtureTime})
+				return nil
+			},
+			func() error {
+				return tx.SetSLA(mark, soc.SeverityHigh, soc.SLATimes{Acknowledge: time.Minute, Triage: time.Hour, Resolve: time.Hour})
+			},
+			func() error { return tx.InsertReport(of(soc.StoredReport{}).Interface().(soc.StoredReport)) },
 			func() error { return tx.BeginContent(mark, mark, fixtureTime) },
 			func() error { _, err := tx.AddChunk(mark, mark, 1, []byte(mark)); return err },
 			func() error { // kept, and one more on its way

@@ -29,7 +29,7 @@ var closedSets = map[string][]string{
 	"alert.severity": wordsIn(soc.AllSeverities), "alert.sent_severity": wordsIn(soc.AllSeverities), "alert.status": wordsIn(soc.AllAlertStatuses), "entity.kind": wordsIn(soc.AllEntityKinds), "entity.provenance": wordsIn(soc.AllProvenances), "sighting.provenance": wordsIn(soc.AllProvenances), "evidence.provenance": wordsIn(soc.AllProvenances),
 	"alert_observable.kind": wordsIn(soc.AllEntityKinds), "alert_observable.provenance": wordsIn(soc.AllProvenances), "alert_revision.sent_severity": wordsIn(soc.AllSeverities),
 	"suppression.kind":        wordsIn(slices.DeleteFunc(slices.Clone(soc.AllEntityKinds), func(k soc.EntityKind) bool { return k == soc.KindOther })),
-	"agent_settings.severity": wordsIn(soc.AllSeverities), "gamebook.status": wordsIn(soc.AllGamebookStatuses), "gamebook.class": wordsIn(soc.AllClasses), "gamebook.impact": wordsIn(soc.AllImpacts), "gamebook.taint": wordsIn(soc.AllTaints),
+	"agent_settings.severity": wordsIn(soc.AllSeverities), "sla_target.severity": wordsIn(soc.AllSeverities), "gamebook.status": wordsIn(soc.AllGamebookStatuses), "gamebook.class": wordsIn(soc.AllClasses), "gamebook.impact": wordsIn(soc.AllImpacts), "gamebook.taint": wordsIn(soc.AllTaints),
 	"step.status": wordsIn(soc.AllStepStatuses), "run.run_trigger": wordsIn(soc.AllTriggers), "run.state": wordsIn(soc.AllRunStates), "run.taint": wordsIn(soc.AllTaints), "taint.taint": wordsIn(soc.AllTaints),
 	"triage.state": wordsIn(soc.AllRunStates), "verdict_event.verdict": wordsIn(soc.AllVerdicts),
 	"breaker.population":       wordsIn([]soc.EntityKind{soc.KindAccount, soc.KindHost}),

@@ -23,6 +23,7 @@ func (w *Worker) watch(ctx context.Context) {
 		{"expiries", everyExpiry, w.config.Desk.ExpireGamebooks},
 		{"resume", everyExpiry, w.config.Desk.ResumeWork},
 		{"checkpoint", everyMinute, w.checkpoint},
+		{"targets of cases", everyExpiry, w.config.Desk.WatchSLA},
 		{"files nobody has", everyMinute, w.config.Desk.SweepContent},
 	}, w.config.Tasks...)
 	last := make([]time.Time, len(due))

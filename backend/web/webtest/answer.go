@@ -43,6 +43,7 @@ var (
 	minted  = regexp.MustCompile(`("(?:requestId|request_id)": ?)"[A-Z0-9]+"`)
 	handles = regexp.MustCompile(`\b(INC|ENT|ALR|GB|ACT|triage)-[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}(?:[0-9a-hjkmnp-tv-z]{2})?\b`)
 	family  = regexp.MustCompile(`\b(alert|case|user|obs|cmt|att|rpt|sup|evt)_[0-7][0-9A-HJKMNP-TV-Z]{25}\b`)
+	report  = regexp.MustCompile(`("id": "\(rpt \d+\)",\s+"sha256": )"[0-9a-f]{64}"`) // holds ids
 	digest  = regexp.MustCompile(`"sha256:[0-9a-f]{64}"`)
 	sealed  = regexp.MustCompile(`("(?:continuationToken|next_cursor)": ?)"[A-Za-z0-9_-]+"`)
 )
@@ -62,6 +63,7 @@ func Masked(t testing.TB, w *httptest.ResponseRecorder) string {
 	text = digest.ReplaceAllString(text, `"sha256:(digest)"`)
 	text = sealed.ReplaceAllString(text, `$1"(sealed)"`)
 	text = numbered(text, family, func(id string) string { return id[:strings.IndexByte(id, '_')] })
+	text = report.ReplaceAllString(text, `$1"(digest)"`)
 	text = numbered(text, uuids, func(string) string { return "uuid" })
 	return numbered(text, handles, func(id string) string { return id[:strings.IndexByte(id, '-')] })
 }

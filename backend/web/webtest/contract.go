@@ -32,7 +32,9 @@ type contract struct {
 // lines lets the judge look at bodies of one JSON object per line, whose items
 // the operation tells apart, as at any other text.
 var lines = sync.OnceFunc(func() {
-	openapi3filter.RegisterBodyDecoder("application/x-ndjson", openapi3filter.RegisteredBodyDecoder("text/plain"))
+	for _, media := range []string{"application/x-ndjson", "text/html", "text/markdown"} {
+		openapi3filter.RegisterBodyDecoder(media, openapi3filter.RegisteredBodyDecoder("text/plain"))
+	}
 })
 
 // newContract draws the documents of the routes and checks that they are valid.
