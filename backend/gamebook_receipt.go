@@ -105,6 +105,14 @@ func (p *proposal) receipt(g soc.Gamebook) soc.GamebookReceipt {
 		Success: true, Summary: soc.GamebookSummary(g, p.incident.Severity), GamebookID: g.ID, Status: g.Status,
 		QueuedForApproval: g.NeedsApproval, Code: code, EffectiveTrigger: g.EffectiveTrigger, QueueReasons: g.QueueReasons,
 		Need: g.Need, Digest: g.Digest, ApprovalExpiresAt: g.ApprovalExpiresAt, Fix: soc.NextStep(code),
-		Class: g.Class, Impact: g.Impact, Targets: p.targets(),
+		Class: g.Class, Impact: g.Impact, Targets: p.targets(), Actions: stepIDs(g),
 	}
+}
+
+func stepIDs(g soc.Gamebook) []string {
+	ids := make([]string, len(g.Steps))
+	for n, s := range g.Steps {
+		ids[n] = s.ID
+	}
+	return ids
 }

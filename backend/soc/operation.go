@@ -175,6 +175,8 @@ type GamebookReceipt struct {
 	Impact  Impact
 	// Replayed is true when the same submit was answered before.
 	Replayed bool
+	// Actions are the ids of the steps, in the order given.
+	Actions []string
 }
 
 // StepFailure is why one entry was refused.

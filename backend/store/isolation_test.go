@@ -122,6 +122,8 @@ func filterOf(v reflect.Value) reflect.Value {
 		return reflect.ValueOf(soc.ApprovalFilter{Workspace: f.Workspace, State: "executing", Limit: 9})
 	case soc.GamebookSearch:
 		return reflect.ValueOf(soc.GamebookSearch{Query: mark, Limit: 9})
+	case soc.ActionFilter:
+		return reflect.ValueOf(soc.ActionFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.GamebookFilter:
 		return reflect.ValueOf(soc.GamebookFilter{Workspace: f.Workspace, Limit: 9})
 	case AuditFilter:

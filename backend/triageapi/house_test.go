@@ -29,6 +29,11 @@ func open(t testing.TB) *desk {
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
 		}
+		c.Connectors = []backend.Connector{{
+			ID: "0197aaaa-0000-7000-8000-00000000aaaa", Kind: "range", Simulation: true,
+			Carries: func(p soc.Playbook) bool { return !p.Internal },
+			Resolve: func(_ soc.Playbook, e soc.Entity) (string, string) { return e.Value, "" },
+		}}
 	})}
 	d.family = web.Triage()
 	triageapi.Register(d.Registry, d.family, triageapi.Config{Desk: d.Desk, Seal: d.Seal, Now: d.Now})

@@ -43,6 +43,8 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	history.Errors = []soc.Code{soc.CodePageTooDeep}
 	web.Register(registry, family, history, d.listTriages)
 	d.registerWrites(registry, family)
+	d.registerActionReads(registry, family)
+	d.registerActionRequests(registry, family)
 	run := web.Operation{
 		Method: "POST", Who: web.Scoped, Scope: soc.ScopeTriageRun, MinRole: soc.RoleAnalyst, Rate: "triage", Write: true, Also: []int{202},
 		Errors: []soc.Code{soc.CodeConflict, soc.CodeIncidentResolved, soc.CodeKillSwitchEngaged},

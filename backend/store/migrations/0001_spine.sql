@@ -461,6 +461,7 @@ CREATE TABLE step (
   UNIQUE (gamebook_id, position),
   CHECK ((status IN ('Queued','Dispatched')) = (finished_at = 0))
 ) @strict;
+CREATE INDEX step_dispatched ON step (workspace_id, dispatched_at, id);
 CREATE INDEX step_target ON step (workspace_id, connector_id, native_id, dispatched_at);
 
 CREATE TABLE approval (

@@ -41,7 +41,7 @@ func Decode[T any](t testing.TB, w *httptest.ResponseRecorder, status int) (out 
 var (
 	uuids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	minted  = regexp.MustCompile(`("(?:requestId|request_id)": ?)"[A-Z0-9]+"`)
-	handles = regexp.MustCompile(`\b(INC|ENT|ALR|GB|ACT|triage)-[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}(?:[0-9a-hjkmnp-tv-z]{2})?\b`)
+	handles = regexp.MustCompile(`\b(INC|ENT|ALR|GB|ACT|act|triage)-[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{8}(?:[0-9a-hjkmnp-tv-z]{2})?\b`)
 	family  = regexp.MustCompile(`\b(alert|case|user|obs|cmt|att|rpt|sup|evt)_[0-7][0-9A-HJKMNP-TV-Z]{25}\b`)
 	report  = regexp.MustCompile(`("id": "\(rpt \d+\)",\s+"sha256": )"[0-9a-f]{64}"`) // holds ids
 	digest  = regexp.MustCompile(`"sha256:[0-9a-f]{64}"`)
