@@ -46,11 +46,11 @@ type triageError struct {
 const pollSeconds = 2
 
 func (d *door) triageIncident(ctx context.Context, by soc.Actor, in triageInput) (web.Reply[triage], error) {
-	wait := web.MaxWait
-	if in.Prefer.Given {
-		wait = in.Prefer.Wait
-	}
-	ref := in.ref(by)
+	return d.runTriage(ctx, by, soc.TriageRequest{Incident: in.ref(by), Playbook: in.Body.Playbook, Force: in.Body.Force, Wait: waitOf(in.Prefer)})
+}
+
+// runTriage asks for a triage and draws it, ended or not.
+func (d *door) runTriage(ctx context.Context, by soc.Actor, ask soc.TriageRequest) (web.Reply[triage], error) {
 	draw := func(t soc.Triage) web.Reply[triage] {
 		reply := web.OK(d.drawTriage(t))
 		if !t.State.Ended() {
@@ -59,9 +59,7 @@ func (d *door) triageIncident(ctx context.Context, by soc.Actor, in triageInput)
 		}
 		return reply
 	}
-	t, err := d.desk.TriageIncident(ctx, web.Answering(by, draw), soc.TriageRequest{
-		Incident: ref, Playbook: in.Body.Playbook, Force: in.Body.Force, Wait: wait,
-	})
+	t, err := d.desk.TriageIncident(ctx, web.Answering(by, draw), ask)
 	if err != nil {
 		return web.Reply[triage]{}, otherTriage(err)
 	}

@@ -44,6 +44,7 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	web.Register(registry, family, history, d.listTriages)
 	d.registerWrites(registry, family)
 	d.registerActionReads(registry, family)
+	d.registerPlaybooks(registry, family)
 	d.registerActionRequests(registry, family)
 	run := web.Operation{
 		Method: "POST", Who: web.Scoped, Scope: soc.ScopeTriageRun, MinRole: soc.RoleAnalyst, Rate: "triage", Write: true, Also: []int{202},
