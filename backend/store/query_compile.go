@@ -243,10 +243,10 @@ func (b *queryBuilder) scanWhere(n *kql.Scan, t *queryTable, whole bool) string 
 	if b.run != "" && t.shown == nil {
 		where = append(where, t.incident+" = "+b.arg(b.run))
 	}
+	if t.alive != "" && (whole || t.from == t.base) {
+		where = append(where, t.alive)
+	}
 	if whole {
-		if t.alive != "" {
-			where = append(where, t.alive)
-		}
 		if t.types != nil {
 			where = append(where, "e.type IN ("+b.list(t.types)+")")
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // openSQLite opens a fresh database file.
-func openSQLite(t *testing.T) *Store {
+func openSQLite(t testing.TB) *Store {
 	t.Helper()
 	s, err := Open(context.Background(), filepath.Join(t.TempDir(), "vedette.db"), Options{})
 	if err != nil {

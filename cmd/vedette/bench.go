@@ -45,6 +45,7 @@ var benchSections = []benchSection{
 	{"list", false, (*bench).measureList},
 	{"search", false, (*bench).measureSearch},
 	{"evidence", false, (*bench).measureEvidence},
+	{"kql", false, (*bench).measureKQL},
 	{"start", false, (*bench).measureStart},
 	{"memory", false, (*bench).measureMemory},
 	{"tool", false, (*bench).measureTool},
