@@ -54,7 +54,7 @@ func TestNothingUnknownIsIgnored(t *testing.T) {
 		{"GET", list("status=Open"), "", "", 400, "validation_error", "status[0]"},
 		{"GET", list("status="), "", "", 400, "validation_error", "status[0]"},
 		{"GET", list("severity=informational"), "", "", 400, "validation_error", "severity[0]"},
-		{"GET", list("type=Phishing"), "", "", 400, "validation_error", "type"},
+		{"GET", list("type=Phishing"), "", "", 400, "validation_error", "type[0]"},
 		{"GET", list("page=0"), "", "", 400, "validation_error", "page"},
 		{"GET", list("page=-1"), "", "", 400, "validation_error", "page"},
 		{"GET", list("page=1.0"), "", "", 400, "validation_error", "page"},

@@ -38,86 +38,13 @@ type Config struct {
 	Origins []string
 	// TrustedProxies may state the caller's address in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
+	// Rates replace those of every family that has the class: requests per
+	// minute and credential.
+	Rates map[string]int
 	// InFlight bounds concurrent requests of one credential, default 64, and
 	// InFlightAddress those of one address, default 256.
 	InFlight, InFlightAddress int
 }
-
-// Who may call a route, before scope and role are asked.
-type Who int
-
-// The zero Who is none: a route that has it refuses to start (S7).
-const (
-	Unclassified Who = iota
-	// Anyone needs no credential; the address pays by the login bucket.
-	Anyone
-	// Signed is any live credential.
-	Signed
-	// Scoped is a credential that holds Scope, with at least MinRole.
-	Scoped
-	// Person is a live session of a person with at least MinRole; any key gets
-	// 403 HUMAN_SESSION_REQUIRED.
-	Person
-)
-
-// Operation is what a route is, apart from its types. It is the row of the
-// permission table that list and call share, and of the generated test matrix.
-type Operation struct {
-	Method string
-	// Path is a chi pattern below no prefix: the whole path.
-	Path string
-	// Name is the operation's verb and noun as the audit spells it.
-	Name    string
-	Summary string
-
-	Who   Who
-	Scope soc.Scope
-	// MinRole in the workspace; empty only where Organization is set or for
-	// Anyone and Signed.
-	MinRole soc.Role
-	// Fresh asks for a sign-in within the last five minutes (Person only).
-	Fresh bool
-	// Kinds limits the kinds of principals; empty is all (else FORBIDDEN).
-	Kinds []soc.PrincipalKind
-	// Organization routes are about no workspace.
-	Organization bool
-	// Partial routes take half-made sessions.
-	Partial bool
-
-	// Rate is the class of the family's Rates that pays.
-	Rate string
-	// Write is true for what changes something; false refuses idempotency keys
-	// silently and is required of GET.
-	Write bool
-	// Secret is true where the answer holds a secret shown once.
-	Secret bool
-	// Status of a success, default 200; Also are those of its other successes,
-	// such as 202 where work may go on.
-	Status int
-	Also   []int
-	// Cookie is true where the answer sets or ends the session cookie.
-	Cookie bool
-	// Paged is true where the answer is one page of a list. A route that takes
-	// the family's page token in its query is paged without saying so.
-	Paged bool
-	// OwnPages is true where a paged answer is more than one list and holds its
-	// page token itself.
-	OwnPages bool
-
-	// Produces are the media types of an answer that is a Content.
-	Produces []string
-	// Media are the body's media types where they are not application/json.
-	Media []string
-	// MaxBody in bytes, default 1 MiB.
-	MaxBody int64
-	// JSON are the body's limits where they are not the house's.
-	JSON soc.JSONLimits
-	// Errors are the codes of this operation beyond those of every route.
-	Errors []soc.Code
-}
-
-// DefaultMaxBody is the limit of a body (S57).
-const DefaultMaxBody = 1 << 20
 
 // Route is one registered operation with its schemas: what OpenAPI, the matrix
 // and the permission table are made of.
@@ -148,7 +75,6 @@ type Registry struct {
 	perCredential *gates
 	perAddress    *gates
 	running       running
-	mux           *chi.Mux
 }
 
 // NewRegistry makes an empty registry.
@@ -228,40 +154,33 @@ func Register[In, Out any](r *Registry, family *Family, op Operation, fn func(ct
 	route.call = func(ctx context.Context, by soc.Actor, in reflect.Value) (replier, error) {
 		return fn(ctx, by, in.Interface().(In))
 	}
-	if !slices.Contains(r.families, family) {
-		r.families = append(r.families, family)
-	}
+	r.join(family)
 	r.routes = append(r.routes, route)
 }
 
-// classified refuses a route that does not say who may call it (S7), or says
-// what cannot be.
-func classified(route *Route) error {
-	var faults []error
-	demand := func(ok bool, format string, args ...any) {
-		if !ok {
-			faults = append(faults, fmt.Errorf(format, args...))
+// join adds a family, once, with the configured rates.
+func (r *Registry) join(family *Family) {
+	if slices.Contains(r.families, family) {
+		return
+	}
+	for class, perMinute := range r.config.Rates {
+		if family.Rates[class] > 0 {
+			family.Rates[class] = perMinute
 		}
 	}
-	op := route.Operation
-	demand(op.Who != Unclassified, "no classification: say who may call it")
-	demand(op.Who != Scoped || slices.Contains(soc.AllScopes, op.Scope), "Scoped needs a scope of soc.AllScopes, not %q", op.Scope)
-	demand(op.Who == Scoped || op.Who == Person || op.Scope == "" && op.MinRole == "", "a scope or role asks for Who Scoped or Person")
-	needsRole := (op.Who == Scoped || op.Who == Person) && !op.Organization
-	demand(!needsRole || slices.Contains(soc.AllRoles, op.MinRole), "no least role in the workspace")
-	demand(!op.Fresh || op.Who == Person, "Fresh asks for a person")
-	demand(op.Who != Person || route.family.Cookies != CookiesIgnored, "family %s has no sessions", route.family.Name)
-	demand(route.family.Rates[op.Rate] > 0, "rate class %q is not one of family %s", op.Rate, route.family.Name)
-	demand(op.Name != "", "no operation name")
-	demand((route.AnswerType == reflect.TypeFor[Content]()) == (len(op.Produces) > 0), "a Content, and nothing else, says what it Produces")
-	demand(route.family.covers(op.Path), "path is outside the family's prefixes")
-	demand(slices.Contains(methods, op.Method), "method %q", op.Method)
-	demand(op.Method != http.MethodGet || !op.Write, "a GET changes nothing (S48)")
-	demand(op.Method == http.MethodGet || op.Method == http.MethodPost || op.Write, "%s is a write", op.Method)
-	return errors.Join(faults...)
+	r.families = append(r.families, family)
 }
 
-var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+// knownRates refuses a configured class that no family has: a slip in its name
+// would leave the server running with other limits than its operator thinks.
+func (r *Registry) knownRates() {
+	for class, perMinute := range r.config.Rates {
+		known := slices.ContainsFunc(r.families, func(f *Family) bool { return f.Rates[class] > 0 })
+		if !known || perMinute < 1 {
+			r.faults = append(r.faults, fmt.Errorf("rate %s=%d: not a class of any family with at least 1 a minute", class, perMinute))
+		}
+	}
+}
 
 // Handler returns the server of all routes, or what keeps it from starting.
 // Unknown routes and methods answer in the words of the family whose prefix
@@ -280,12 +199,12 @@ func (r *Registry) Handler(rest http.Handler) (http.Handler, error) {
 			mux.Method(http.MethodHead, route.Path, r.serve(route))
 		}
 	}
+	r.knownRates()
 	if len(r.faults) > 0 {
 		return nil, fmt.Errorf("web: routes that may not start: %w", errors.Join(r.faults...))
 	}
+	r.closeOff(mux)
 	mux.NotFound(func(w http.ResponseWriter, req *http.Request) { r.unknown(w, req, nil) })
-	mux.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) { r.unknown(w, req, r.allowed(req)) })
-	r.mux = mux
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if r.familyOf(req.URL.Path) == nil && rest != nil {
 			rest.ServeHTTP(w, req)
@@ -298,6 +217,37 @@ func (r *Registry) Handler(rest http.Handler) (http.Handler, error) {
 	}), nil
 }
 
+// closeOff answers 405 to every method that a path has not, and to every method
+// there is. Left alone, the router would go on to a path with a parameter in
+// that place, and GET /batch would look for the object named batch.
+func (r *Registry) closeOff(mux *chi.Mux) {
+	has := map[string][]string{}
+	for _, route := range r.routes {
+		has[route.Path] = append(has[route.Path], route.Method)
+		if route.Method == http.MethodGet {
+			has[route.Path] = append(has[route.Path], http.MethodHead)
+		}
+	}
+	for path, methods := range has {
+		slices.Sort(methods)
+		for _, method := range everyMethod {
+			if !slices.Contains(methods, method) {
+				mux.Method(method, path, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.unknown(w, req, methods) }))
+			}
+		}
+	}
+	// A method that the router does not know at all.
+	mux.MethodNotAllowed(func(w http.ResponseWriter, req *http.Request) {
+		r.unknown(w, req, has[mux.Find(chi.NewRouteContext(), http.MethodOptions, req.URL.EscapedPath())])
+	})
+}
+
+// everyMethod are those the router tells apart.
+var everyMethod = []string{
+	http.MethodConnect, http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPatch, http.MethodPost,
+	http.MethodPut, http.MethodTrace,
+}
+
 // familyOf is the family whose prefix the path has, nil for none.
 func (r *Registry) familyOf(path string) *Family {
 	for _, family := range r.families {
@@ -306,16 +256,4 @@ func (r *Registry) familyOf(path string) *Family {
 		}
 	}
 	return nil
-}
-
-// allowed lists the methods a path has.
-func (r *Registry) allowed(req *http.Request) []string {
-	var allowed []string
-	for _, method := range append([]string{http.MethodHead}, methods...) {
-		if r.mux.Match(chi.NewRouteContext(), method, req.URL.EscapedPath()) {
-			allowed = append(allowed, method)
-		}
-	}
-	slices.Sort(allowed)
-	return allowed
 }

@@ -25,20 +25,25 @@ type clients struct {
 	home   string // a scratch HOME: Inspector writes there
 }
 
-// installClients installs exactly what package-lock.json says, once per lock.
-// No package's install script runs, so what is executed later is what was
-// locked.
+// installClients installs the MCP clients and finds a Node that runs them.
 func (h *house) installClients(ctx context.Context, j *journal) (clients, error) {
-	folder := filepath.Join(h.root, cacheFolder, "clients")
-	installed := clients{folder: folder, home: filepath.Join(folder, "home")}
-	lock, err := os.ReadFile(filepath.Join(h.root, clientFiles, "package-lock.json"))
+	return h.installPackages(ctx, j, clientFiles, "clients", "")
+}
+
+// installPackages installs exactly what the package-lock.json in files says,
+// once per lock. No package's install script runs, so what is executed later is
+// what was locked. node is a Node to use, "" for the locked one or the machine's.
+func (h *house) installPackages(ctx context.Context, j *journal, files, name, node string) (clients, error) {
+	folder := filepath.Join(h.root, cacheFolder, name)
+	installed := clients{folder: folder, node: node, home: filepath.Join(folder, "home")}
+	lock, err := os.ReadFile(filepath.Join(h.root, files, "package-lock.json"))
 	if err != nil {
 		return clients{}, err
 	}
 	sum := sha256.Sum256(lock)
 	stamp, want := filepath.Join(folder, "installed"), hex.EncodeToString(sum[:])
 	if have, err := os.ReadFile(stamp); err != nil || string(have) != want {
-		if err := h.freshInstall(ctx, j, folder); err != nil {
+		if err := h.freshInstall(ctx, j, files, folder); err != nil {
 			return clients{}, err
 		}
 		if err := os.WriteFile(stamp, []byte(want), 0o644); err != nil {
@@ -48,14 +53,16 @@ func (h *house) installClients(ctx context.Context, j *journal) (clients, error)
 	if err := os.MkdirAll(installed.home, 0o755); err != nil {
 		return clients{}, err
 	}
-	installed.node, err = findNode(ctx, folder)
+	if node == "" {
+		installed.node, err = findNode(ctx, folder)
+	}
 	return installed, err
 }
 
-func (h *house) freshInstall(ctx context.Context, j *journal, folder string) error {
+func (h *house) freshInstall(ctx context.Context, j *journal, files, folder string) error {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return lacking("npm, which installs the MCP clients")
+		return lacking("npm, which installs " + files)
 	}
 	if err := os.RemoveAll(folder); err != nil {
 		return err
@@ -63,19 +70,28 @@ func (h *house) freshInstall(ctx context.Context, j *journal, folder string) err
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		text, err := os.ReadFile(filepath.Join(h.root, clientFiles, name))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o644); err != nil {
-			return err
-		}
+	if err := h.copyFiles(files, folder, "package.json", "package-lock.json"); err != nil {
+		return err
 	}
 	install := h.command(ctx, j, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	install.Dir = folder
 	if err := install.Run(); err != nil {
 		return fmt.Errorf("npm ci: %w", err)
+	}
+	return nil
+}
+
+// copyFiles puts files of the tree into a folder of the cache: Node looks for
+// packages beside a script, so the script goes to them.
+func (h *house) copyFiles(from, to string, names ...string) error {
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(h.root, from, name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, name), text, 0o644); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -30,6 +30,8 @@ func run(ctx context.Context, arguments []string, out io.Writer) int {
 	flags.BoolVar(&house.write, "w", false, "")
 	flags.BoolVar(&house.update, "update", false, "")
 	flags.IntVar(&house.rounds, "rounds", crashRounds, "")
+	flags.IntVar(&house.examples, "examples", fuzzExamples, "")
+	flags.StringVar(&house.database, "db", "", "")
 	names, err := parse(flags, arguments)
 	if err != nil {
 		return 2
@@ -100,10 +102,12 @@ func usage(out io.Writer) {
   -w           fmt, requirements: rewrite the files, the README's table
   -update      session: rewrite its golden
   -rounds N    crash: rounds on each engine (%d)
+  -examples N  fuzz: examples of each operation and phase (%d; %d make over 10,000)
+  -db URL      openapi, client, fuzz: an empty PostgreSQL database instead of a file
 
 In CI (VEDETTE_CI=1 or CI=true) tests run with the race detector, and what a
 laptop may lack (PostgreSQL, Python, Node) is a failure.
-`, crashRounds)
+`, crashRounds, fuzzExamples, fuzzExamplesFull)
 }
 
 // findRoot returns the folder of our go.mod, at or above the working directory.

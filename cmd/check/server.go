@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,6 +26,7 @@ type server struct {
 	binary   string
 	base     string // http://127.0.0.1:port
 	database string
+	logged   string // what it writes to standard error
 	process  *exec.Cmd
 	ended    chan struct{} // closed when the process is gone; exit holds its result
 	exit     error
@@ -31,9 +34,24 @@ type server struct {
 
 // demo is what `serve --demo` writes beside the database.
 type demo struct {
+	Workspaces []struct {
+		ID string `json:"id"`
+	} `json:"workspaces"`
+	ServiceAccount struct {
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+	} `json:"service_account"`
 	Keys struct {
-		Agent string `json:"agent"`
+		Agent    string `json:"agent"`
+		Case     string `json:"case"`
+		Triage   string `json:"triage"`
+		OpsAdmin string `json:"ops_admin"`
 	} `json:"keys"`
+	Operators []struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+		Role     string `json:"role"`
+	} `json:"operators"`
 }
 
 // build compiles cmd/vedette into the cache, with the given build tag if any.
@@ -54,6 +72,25 @@ func (h *house) serveDemo(ctx context.Context, j *journal, binary, folder string
 	return h.startServer(ctx, j, binary, database, append([]string{"serve", "--demo", "--db", database}, flags...)...)
 }
 
+// serveDemoOn is serveDemo on an empty PostgreSQL database.
+func (h *house) serveDemoOn(ctx context.Context, j *journal, binary, folder, url string, flags ...string) (*server, error) {
+	key := filepath.Join(folder, "key")
+	if err := writeKey(key); err != nil {
+		return nil, err
+	}
+	// What lies beside the database of a file lies in the working directory.
+	beside := filepath.Join(filepath.Dir(binary), "vedette.db")
+	return h.startServer(ctx, j, binary, beside, append([]string{"serve", "--demo", "--db", url, "--secret-key-file", key}, flags...)...)
+}
+
+// writeKey makes a secret key file, which a server on PostgreSQL does not make
+// by itself.
+func writeKey(path string) error {
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails: it ends the process instead
+	return os.WriteFile(path, []byte("1 "+hex.EncodeToString(secret[:])+"\n"), 0o600)
+}
+
 // startServer starts a binary with --listen on a free port and returns when it
 // answers.
 func (h *house) startServer(ctx context.Context, j *journal, binary, database string, arguments ...string) (*server, error) {
@@ -69,7 +106,7 @@ func (h *house) startServer(ctx context.Context, j *journal, binary, database st
 		return nil, err
 	}
 	// A file, not the journal: the journal belongs to one program at a time.
-	s.process.Stdout, s.process.Stderr = logged, logged
+	s.process.Stdout, s.process.Stderr, s.logged = logged, logged, logged.Name()
 	if err := errors.Join(s.process.Start(), logged.Close()); err != nil {
 		return nil, err
 	}

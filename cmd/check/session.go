@@ -25,12 +25,7 @@ func checkSession(h *house, ctx context.Context, j *journal) error {
 	if err != nil {
 		return err
 	}
-	// Node looks for packages beside the script, so the script goes to them.
-	source, err := os.ReadFile(filepath.Join(h.root, clientFiles, "session.mjs"))
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(c.folder, "session.mjs"), source, 0o644); err != nil {
+	if err := h.copyFiles(clientFiles, c.folder, "session.mjs"); err != nil {
 		return err
 	}
 	var failures []error

@@ -22,6 +22,9 @@ type house struct {
 	write   bool
 	update  bool
 	rounds  int
+	// examples and database are those of the fuzz; database also of openapi and client.
+	examples int
+	database string
 }
 
 // step is one thing that must hold.
@@ -47,6 +50,9 @@ func allSteps() []step {
 		{"conformance", "the MCP conformance suite, against the product and the fixture build", false, checkConformance},
 		{"inspector", "MCP Inspector over stdio and on both wires", false, checkInspector},
 		{"session", "the official TypeScript client, from the list of incidents to a held close-out", false, checkSession},
+		{"openapi", "the OpenAPI documents of a running server pass the linter's strictest rules", false, checkOpenAPI},
+		{"client", "a TypeScript client generated from the documents compiles and uses every family", false, checkClient},
+		{"fuzz", "no request made from the documents meets a 5xx or an answer they do not describe", false, checkFuzz},
 		{"crash", "kill -9 over the whole path on both engines, nothing lost, nothing done twice", false, checkCrash},
 		{"clean", "the steps before left the tree as it was checked out", false, checkClean},
 	}

@@ -22,7 +22,7 @@ func (w *wiring) wireHTTP(context.Context) error {
 	}
 	registry, err := web.NewRegistry(web.Config{
 		Identity: w.identity, Recorder: w.identity, Answers: w.desk, Seal: w.sealer, Log: w.log, Cookie: cookie,
-		Hosts: hosts, Origins: origins, TrustedProxies: w.rules.proxies,
+		Hosts: hosts, Origins: origins, TrustedProxies: w.rules.proxies, Rates: w.command.Rates,
 	})
 	if err != nil {
 		return err
@@ -35,12 +35,8 @@ func (w *wiring) wireHTTP(context.Context) error {
 	doors.Handle("/livez", http.HandlerFunc(w.health.ServeLive))
 	doors.Handle("/readyz", http.HandlerFunc(w.health.ServeReady))
 	doors.Handle("/", console.Status(console.Facts{PublicURL: w.publicURL, Demo: w.demo != nil, Simulation: w.simulated()}))
-	documents, err := openapi.Draw(registry.Routes(), openapi.Facts{Version: versionText(), PublicURL: w.publicURL})
-	if err != nil {
+	if err := mountDocuments(doors, registry, openapi.Facts{Version: versionText(), PublicURL: w.publicURL, Cookie: cookie}); err != nil {
 		return err
-	}
-	for path, handler := range documents.Handlers() {
-		doors.Handle(path, handler)
 	}
 	if err := w.mountAgentDoor(doors, origins); err != nil {
 		return err
@@ -71,4 +67,22 @@ func (w *wiring) registerFamilies(registry *web.Registry) {
 	portalapi.Register(registry, web.Portal(w.publicURL), portalapi.Config{Desk: w.desk, Seal: w.sealer})
 	caseapi.Register(registry, web.Case(), caseapi.Config{Desk: w.desk, Seal: w.sealer})
 	triageapi.Register(registry, web.Triage(), triageapi.Config{Desk: w.desk, Seal: w.sealer})
+}
+
+// mountDocuments puts the OpenAPI documents and their page on the listener.
+func mountDocuments(doors *http.ServeMux, registry *web.Registry, facts openapi.Facts) error {
+	documents, err := openapi.Draw(registry.Routes(), facts)
+	if err != nil {
+		return err
+	}
+	pages, err := documents.Pages()
+	if err != nil {
+		return err
+	}
+	for _, handlers := range []map[string]http.Handler{documents.Handlers(), pages} {
+		for path, handler := range handlers {
+			doors.Handle(path, handler)
+		}
+	}
+	return nil
 }

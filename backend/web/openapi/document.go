@@ -20,6 +20,8 @@ type Facts struct {
 	Version string
 	// PublicURL is where clients reach the server.
 	PublicURL string
+	// Cookie is the name of the session cookie.
+	Cookie string
 }
 
 // Documents are the document of all families and that of each.
@@ -63,12 +65,14 @@ type drawing struct {
 	headers    object
 	responses  object
 	security   object
+	facts      Facts
 	// encoded are the schemas by name, to tell two types of one name apart.
 	encoded map[string]string
 }
 
 func draw(routes []web.Route, facts Facts, family string) ([]byte, error) {
 	d := &drawing{
+		facts:   facts,
 		schemas: object{}, parameters: object{}, headers: object{}, responses: object{}, security: object{}, encoded: map[string]string{},
 	}
 	paths, tags, ids := object{}, []string{}, map[string]string{}

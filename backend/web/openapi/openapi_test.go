@@ -61,7 +61,7 @@ func registry(t *testing.T) *web.Registry {
 
 func draw(t *testing.T) *openapi.Documents {
 	t.Helper()
-	documents, err := openapi.Draw(registry(t).Routes(), openapi.Facts{Version: "1", PublicURL: "https://vedette.example"})
+	documents, err := openapi.Draw(registry(t).Routes(), openapi.Facts{Version: "1", PublicURL: "https://vedette.example", Cookie: web.CookieSecure})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,12 +108,12 @@ func TestTheDocumentSaysWhatTheRouteSays(t *testing.T) {
 	if got := change.Parameters[2]["$ref"]; got != "#/components/parameters/IfMatch" {
 		t.Errorf("the third parameter is %v", got)
 	}
-	for _, status := range []string{"200", "202", "400", "401", "403", "404", "409", "412", "413", "415", "422", "423", "429", "500", "503"} {
+	for _, status := range []string{"200", "202", "400", "401", "403", "404", "409", "412", "413", "415", "422", "423", "429", "431", "500", "503"} {
 		if change.Responses[status] == nil {
 			t.Errorf("%s is not documented", status)
 		}
 	}
-	for _, name := range []string{"OpsItem", "OpsPerson", "OpsOpsProblem", "OpsChangeItemRequest", "OpsListItemsAnswer"} {
+	for _, name := range []string{"OpsItem", "OpsPerson", "OpsProblem", "OpsChangeItemRequest", "OpsListItemsAnswer"} {
 		if document.Components.Schemas[name] == nil {
 			t.Errorf("there is no schema %s", name)
 		}
@@ -148,7 +148,7 @@ func TestWhoHasTheDocumentIsNotSentItAgain(t *testing.T) {
 
 func TestTwoOperationsOfOneNameAreRefused(t *testing.T) {
 	routes := registry(t).Routes()
-	if _, err := openapi.Draw(append(routes, routes[0]), openapi.Facts{}); err == nil {
+	if _, err := openapi.Draw(append(routes, routes[0]), openapi.Facts{Version: "1", Cookie: web.CookieSecure}); err == nil {
 		t.Error("drawn")
 	}
 }

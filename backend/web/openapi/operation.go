@@ -93,8 +93,8 @@ func (d *drawing) securityOf(route web.Route) []object {
 	}
 	if door.Cookies == web.CookiesAccepted && route.Who != web.Anyone || route.Who == web.Person {
 		d.security["session"] = object{
-			"type": "apiKey", "in": "cookie", "name": web.CookieSecure,
-			"description": "The session of a person, by `POST /api/ops/v1/session`; on a plain-HTTP loopback listener the cookie is named `" + web.CookieLoopback + "`.",
+			"type": "apiKey", "in": "cookie", "name": d.facts.Cookie,
+			"description": "The session of a person, by `POST /api/ops/v1/session`. A key beside it is refused.",
 		}
 		any = append(any, object{"session": []string{}})
 	}
@@ -183,5 +183,6 @@ func typeName(route web.Route, t reflect.Type) string {
 	if shared := []string{"vedette/schemas", "vedette/backend/soc"}; slices.Contains(shared, t.PkgPath()) {
 		return name
 	}
-	return camel(route.Family) + name
+	family := camel(route.Family)
+	return family + strings.TrimPrefix(name, family)
 }

@@ -27,8 +27,13 @@ func (d *drawing) responsesOf(route web.Route, id string) object {
 	for _, status := range slices.Sorted(maps.Keys(byStatus)) {
 		all[strconv.Itoa(status)] = d.failure(route, status, byStatus[status])
 	}
+	all[strconv.Itoa(http.StatusRequestHeaderFieldsTooLarge)] = d.response("HeadersTooLarge", headersTooLarge)
 	return all
 }
+
+// headersTooLarge is answered by the listener, in a line of plain text, before
+// any door reads anything; it is no error body of a family.
+var headersTooLarge = object{"description": "The request line and headers are longer than the server reads."}
 
 func (d *drawing) success(route web.Route, id string, status int) object {
 	headers := object{}

@@ -40,7 +40,7 @@ var lines = sync.OnceFunc(func() {
 // newContract draws the documents of the routes and checks that they are valid.
 func newContract(routes []web.Route) (*contract, error) {
 	lines()
-	documents, err := openapi.Draw(routes, openapi.Facts{Version: "test", PublicURL: PublicURL})
+	documents, err := openapi.Draw(routes, openapi.Facts{Version: "test", PublicURL: PublicURL, Cookie: web.CookieSecure})
 	if err != nil {
 		return nil, err
 	}
