@@ -51,7 +51,7 @@ func describe(route web.Route) string {
 		text.WriteString(" Principals: " + joined(route.Kinds) + ".")
 	}
 	if route.Rate != "" {
-		text.WriteString(" Rate class `" + route.Rate + "`, " + strconv.Itoa(route.Door().Rates[route.Rate]) + " a minute unless configured.")
+		text.WriteString(" Rate class `" + route.Rate + "`, " + strconv.Itoa(route.Door().Rates[route.Rate]) + " a minute and credential.")
 	}
 	if route.MaxBody != web.DefaultMaxBody && route.BodyType != nil {
 		text.WriteString(" The body may have " + strconv.FormatInt(route.MaxBody, 10) + " bytes.")

@@ -15,7 +15,20 @@ import (
 //go:embed page.html page.css page.js
 var pageFiles embed.FS
 
-var pageTemplate = template.Must(template.ParseFS(pageFiles, "page.html"))
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{"inline": inline}).ParseFS(pageFiles, "page.html"))
+
+// inline shows what stands between backticks as code; all of it is escaped.
+func inline(text string) template.HTML {
+	var out strings.Builder
+	for i, part := range strings.Split(text, "`") {
+		escaped := template.HTMLEscapeString(part)
+		if i%2 == 1 {
+			escaped = "<code>" + escaped + "</code>"
+		}
+		out.WriteString(escaped)
+	}
+	return template.HTML(out.String())
+}
 
 // pagePolicy lets the page have its own style and script and nothing else.
 const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -100,7 +113,9 @@ type named struct{ Name, Schema string }
 
 func renderPage(document []byte, path string, families []string) ([]byte, error) {
 	var root object
-	if err := json.Unmarshal(document, &root); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	decoder.UseNumber()
+	if err := decoder.Decode(&root); err != nil {
 		return nil, err
 	}
 	r := reader{root}
