@@ -14,6 +14,7 @@ import (
 
 // Desk carries out operations. Make it with New; it is safe for concurrent use.
 type Desk struct {
+	counter    func(Figure, string)
 	store      *store.Store
 	now        func() time.Time
 	random     io.Reader
@@ -58,6 +59,9 @@ type Config struct {
 	// IntakeWait is how long an alert waits for the writer before it is refused
 	// as overload, default 10 s.
 	IntakeWait time.Duration
+	// Count is told what the desk decided, for the figures: a name and a word of
+	// a closed set, never a tenant's text. nil for nobody.
+	Count func(figure Figure, word string)
 	// Attachments bound the files of one incident; a zero member is the
 	// shipped one.
 	Attachments soc.AttachmentLimits
@@ -85,7 +89,7 @@ func New(c Config) *Desk {
 		store: c.Store, now: c.Now, random: c.Random, log: c.Log, connectors: c.Connectors, mappers: c.Mappers, catalogue: c.Catalogue,
 		reference: Reference(), weights: soc.ShippedWeights(),
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
-		attachments: c.Attachments.OrShipped(),
+		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
 	if d.now == nil {
 		d.now = time.Now

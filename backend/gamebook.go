@@ -41,6 +41,9 @@ func (d *Desk) SubmitGamebook(ctx context.Context, by soc.Actor, in soc.SubmitGa
 	if stored.ID != "" {
 		d.wake(stored)
 	}
+	if !in.DryRun {
+		d.count(FigureGate, string(receipt.Code))
+	}
 	return receipt, nil
 }
 

@@ -34,7 +34,11 @@ func (d *Desk) RunTriage(ctx context.Context, job soc.TriageJob) error {
 		return d.failTriage(ctx, t, err)
 	}
 	result := soc.Floor(soc.GatherFacts(rows, d.reference), d.weights)
-	return d.recordTriage(ctx, t, rows.Incident, result)
+	if err := d.recordTriage(ctx, t, rows.Incident, result); err != nil {
+		return err
+	}
+	d.count(FigureFloor, string(result.Classification))
+	return nil
 }
 
 // claimTriage takes the lease of a triage that waits, or whose worker is gone.

@@ -33,6 +33,7 @@ type Store struct {
 	readerStmts   *statements
 	pool          *pgxpool.Pool // PostgreSQL
 	requests      chan *writeRequest
+	observe       func(ctx context.Context) func(members int, err error)
 	writerStopped chan struct{}
 	closing       chan struct{}
 	queries       chan struct{} // a place for each query that runs
@@ -50,6 +51,10 @@ type Options struct {
 	SkipMigrations bool
 	// Random is the source of ids, default crypto/rand.
 	Random io.Reader
+	// Observe is called when a write begins to wait, and what it returns when
+	// the write has ended: with how many members shared its transaction, 0 for
+	// none, and the error. nil for nobody.
+	Observe func(ctx context.Context) func(members int, err error)
 }
 
 // Open opens the database named by where: a file name or sqlite:path for the
@@ -62,6 +67,7 @@ func Open(ctx context.Context, where string, options Options) (*Store, error) {
 	}
 	s := &Store{
 		requests:      make(chan *writeRequest, 1024),
+		observe:       options.Observe,
 		writerStopped: make(chan struct{}),
 		closing:       make(chan struct{}),
 		queries:       make(chan struct{}, queriesAtOnce),

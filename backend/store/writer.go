@@ -39,7 +39,14 @@ type writeRequest struct {
 	fn    func(*Tx) error
 	taken atomic.Bool
 	done  chan error
+	// members is how many shared the transaction, which its caller may read once
+	// it was answered.
+	members  int
+	answered bool
 }
+
+// Waiting is how many writes wait for the writer now.
+func (s *Store) Waiting() int { return len(s.requests) }
 
 // Tx reads and writes inside one transaction. It must not be kept.
 //
@@ -67,10 +74,26 @@ type Tx struct {
 // with it the other callers of the group. fn does nothing but SQL, never calls
 // Write, and may run more than once; only its last run is stored.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	req := &writeRequest{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	if s.observe == nil {
+		return s.submit(req)
+	}
+	ended := s.observe(ctx)
+	err := s.submit(req)
+	members := 0
+	if req.answered {
+		members = req.members
+	}
+	ended(members, err)
+	return err
+}
+
+// submit hands a request to the writer and waits for its answer.
+func (s *Store) submit(req *writeRequest) error {
+	ctx := req.ctx
 	if err := ctx.Err(); err != nil {
 		return failure(err)
 	}
-	req := &writeRequest{ctx: ctx, fn: fn, done: make(chan error, 1)}
 	select {
 	case <-s.closing:
 		return unavailableError(errStoreClosed)
@@ -85,18 +108,20 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	}
 	select {
 	case err := <-req.done:
+		req.answered = true
 		return err
 	case <-ctx.Done():
 		if req.taken.CompareAndSwap(false, true) {
 			return failure(ctx.Err())
 		}
-		return <-req.done
 	case <-s.writerStopped:
 		if req.taken.CompareAndSwap(false, true) {
 			return unavailableError(errStoreClosed)
 		}
-		return <-req.done
 	}
+	err := <-req.done
+	req.answered = true
+	return err
 }
 
 // restAfter is how long nobody writes until the writer gives its cache back.
@@ -170,6 +195,9 @@ const carefulGroups = 32
 // group had to be given up, too, nothing of it is stored and each member is run
 // alone, so that none pays for another's failure.
 func (s *Store) commitGroup(members []*writeRequest) {
+	for _, m := range members {
+		m.members = len(members)
+	}
 	switch len(members) {
 	case 0:
 		return

@@ -66,7 +66,7 @@ func (r *Registry) Front(next http.Handler) http.Handler {
 			RequestID: rand.Text(), CorrelationID: correlation(req.Header), At: r.now(), Path: req.URL.EscapedPath(),
 			Address: r.address(req),
 		}}
-		f.line.route, f.line.door = "unmatched", "none"
+		f.line.route, f.line.door = unmatched, "none"
 		req = req.WithContext(context.WithValue(req.Context(), frontKey{}, f))
 		recorder := &responseRecorder{ResponseWriter: w, line: &f.line}
 		defer r.logAccess(req, f)
@@ -88,6 +88,9 @@ func (r *Registry) Front(next http.Handler) http.Handler {
 		next.ServeHTTP(recorder, req)
 	})
 }
+
+// unmatched is the route of a request that no door has taken.
+const unmatched = "unmatched"
 
 func setCommonHeaders(header http.Header, frame Frame) {
 	header.Set("X-Request-Id", frame.RequestID)
@@ -176,9 +179,29 @@ func (r *Registry) recoverPanic(w *responseRecorder, req *http.Request) {
 		soc.Errorf(soc.Internal, soc.CodeInternalError, "The server could not complete the request."))
 }
 
+// Observation is what figures and traces may tell of a request: words of the
+// program, and nothing that its caller wrote.
+type Observation struct {
+	Door, Route, Method string
+	// Status is 0 where the connection broke before an answer.
+	Status    int
+	Code      soc.Code
+	RequestID string
+	Bytes     int64
+	Took      time.Duration
+}
+
 // logAccess writes one line per request. It names the route's pattern, never
 // the path, since ids and queries may be evidence or secrets.
 func (r *Registry) logAccess(req *http.Request, f *front) {
+	if f.line.route == unmatched && req.Pattern != "" { // of a door that is no family
+		f.line.route = req.Pattern
+	}
+	if r.config.Observe != nil {
+		r.config.Observe(req.Context(), Observation{
+			f.line.door, f.line.route, method(req.Method), f.line.status, f.line.code, f.frame.RequestID, f.line.bytes, r.now().Sub(f.frame.At),
+		})
+	}
 	r.config.Log.LogAttrs(req.Context(), slog.LevelInfo, "request",
 		slog.String("request_id", f.frame.RequestID), slog.String("correlation_id", f.frame.CorrelationID),
 		slog.String("method", method(req.Method)), slog.String("door", f.line.door), slog.String("route", f.line.route),

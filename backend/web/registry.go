@@ -26,6 +26,8 @@ type Config struct {
 	Recorder Recorder
 	Answers  Answers
 	Seal     *Sealer
+	// Observe is told of every request that was answered, nil for nobody.
+	Observe func(ctx context.Context, o Observation)
 	// Log gets the access log and causes of internal errors; default none.
 	Log *slog.Logger
 	// Now is the clock, default time.Now.

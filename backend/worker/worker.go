@@ -49,6 +49,9 @@ type Config struct {
 	Log  *slog.Logger
 	// Sleep waits between read-backs, default by the wall clock.
 	Sleep func(ctx context.Context, d time.Duration) error
+	// Observe is called when a job begins, with its kind, and what it returns
+	// when the job has ended; the job runs with the context. nil for nobody.
+	Observe func(ctx context.Context, kind string) (context.Context, func(error))
 	// Poll is how often the queues are looked at without a notice, default one
 	// second.
 	Poll time.Duration
@@ -117,7 +120,7 @@ func New(c Config) (*Worker, error) {
 			soc.QueueTriage:    {MaxWorkers: parallelTriage},
 		},
 		Workers: w.workers(), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: c.Poll,
-		Logger: slog.New(atLeast{c.Log.Handler(), slog.LevelWarn}),
+		Logger: slog.New(atLeast{c.Log.Handler(), slog.LevelWarn}), Middleware: observing(c.Observe),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)

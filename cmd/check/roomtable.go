@@ -82,6 +82,7 @@ var homes = []home{
 	{"github.com/riverqueue/river/riverdriver", []string{"backend/store"}},
 	{"github.com/riverqueue/river/rivermigrate", []string{"backend/store"}},
 	{"github.com/sashabaranov/go-openai", []string{"agent"}},
+	{"go.opentelemetry.io/otel", []string{"cmd/vedette"}},
 	{"go.yaml.in/yaml/v4", []string{"backend/playbook", "cmd/vedette"}},
 	{"golang.org/x/text", []string{"backend/soc"}},
 	{"golang.org/x/time", []string{"backend/web"}},

@@ -104,3 +104,11 @@ func (l *local) workspace(ctx context.Context, name string) (soc.Workspace, erro
 	}
 	return soc.Workspace{}, soc.InvalidField("workspace", "Several have this name; give the id.")
 }
+
+// engine is the name of the engine behind it.
+func (d database) engine() string {
+	if d.postgres() {
+		return "postgres"
+	}
+	return "sqlite"
+}

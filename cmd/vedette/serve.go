@@ -32,6 +32,8 @@ type serveCommand struct {
 	Rates         map[string]int `help:"Requests a minute and credential of a class, such as read=2400;write=480 (classes: read, write, login, agent-tools, triage, actions, decide, ingest)." placeholder:"CLASS=N;..."`
 	MetricsListen string         `help:"Loopback or internal address that serves /metrics and /debug/pprof, and nothing else." placeholder:"HOST:PORT"`
 	OAuthIssuer   string         `name:"oauth-issuer" help:"Take access tokens of this OAuth 2.1 issuer at /mcp; clients are let in by vedette keys create --oauth-client." placeholder:"URL"`
+	TraceEndpoint string         `help:"OpenTelemetry collector that gets traces by OTLP over HTTP, such as http://127.0.0.1:4318 (default: none)." placeholder:"URL"`
+	TraceSample   float64        `default:"1" help:"Share of requests and jobs that are traced, 0 to 1."`
 	ReadOnly      bool           `help:"Refuse every write but sessions, kill switch and ingest."`
 	NoAuth        bool           `help:"Serve MCP to anybody on this machine as one fixed principal of a demo; loopback only."`
 	RangeURL      string         `name:"range-url" hidden:"" help:"Use this running range in a demonstration, instead of one's own."`
@@ -56,7 +58,11 @@ func (c *serveCommand) Run(ctx context.Context, e *environment) (err error) {
 		return err
 	}
 	open.add(func() error { return ignoreClosed(listener.Close()) })
-	s, err := store.Open(ctx, e.program.DB, store.Options{})
+	watch, err := c.newWatch(ctx, database(e.program.DB).engine(), &open)
+	if err != nil {
+		return err
+	}
+	s, err := store.Open(ctx, e.program.DB, store.Options{Observe: watch.write})
 	if err != nil {
 		return err
 	}
@@ -67,7 +73,7 @@ func (c *serveCommand) Run(ctx context.Context, e *environment) (err error) {
 	}
 	w := &wiring{
 		command: c, environment: e, rules: rules, store: s, ring: ring, open: &open,
-		log: slog.New(slog.NewJSONHandler(e.err, nil)), publicURL: rules.publicURL(listener.Addr()),
+		watch: watch, log: slog.New(slog.NewJSONHandler(e.err, nil)), publicURL: rules.publicURL(listener.Addr()),
 	}
 	if err := w.assemble(ctx); err != nil {
 		return err

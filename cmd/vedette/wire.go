@@ -23,6 +23,7 @@ type wiring struct {
 	store       *store.Store
 	ring        keyRing
 	open        *closers
+	watch       *watch
 	log         *slog.Logger
 	publicURL   string
 
@@ -61,7 +62,7 @@ func (w *wiring) assemble(ctx context.Context) error {
 func (w *wiring) wireDesk(context.Context) error {
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
-		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly,
+		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.watch.figures.count,
 	})
 	w.identity = identity{w.desk, w.log}
 	keys, err := w.ring.derive("page tokens and stored answers")

@@ -22,7 +22,7 @@ func (w *wiring) wireHTTP(context.Context) error {
 	}
 	registry, err := web.NewRegistry(web.Config{
 		Identity: w.identity, Recorder: w.identity, Answers: w.desk, Seal: w.sealer, Log: w.log, Cookie: cookie,
-		Hosts: hosts, Origins: origins, TrustedProxies: w.rules.proxies, Rates: w.command.Rates,
+		Hosts: hosts, Origins: origins, TrustedProxies: w.rules.proxies, Rates: w.command.Rates, Observe: w.watch.request,
 	})
 	if err != nil {
 		return err
@@ -34,6 +34,7 @@ func (w *wiring) wireHTTP(context.Context) error {
 	doors.Handle("/api/v1/healthz", http.HandlerFunc(w.health.ServeHealth))
 	doors.Handle("/livez", http.HandlerFunc(w.health.ServeLive))
 	doors.Handle("/readyz", http.HandlerFunc(w.health.ServeReady))
+	doors.Handle("/metrics", w.guardedMetrics())
 	doors.Handle("/", console.Status(console.Facts{PublicURL: w.publicURL, Demo: w.demo != nil, Simulation: w.simulated()}))
 	if err := mountDocuments(doors, registry, openapi.Facts{Version: versionText(), PublicURL: w.publicURL, Cookie: cookie}); err != nil {
 		return err
@@ -45,7 +46,7 @@ func (w *wiring) wireHTTP(context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.handler = registry.Front(healthAside(routes, doors))
+	w.handler = w.watch.traced(registry.Front(healthAside(routes, doors)))
 	return nil
 }
 
