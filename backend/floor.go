@@ -49,6 +49,9 @@ func (d *Desk) floorRows(r *store.Reader, i soc.Incident, policy soc.PolicyFacts
 	if rows.Activity, err = hostActivity(r, i, rows); err != nil {
 		return rows, err
 	}
+	if err := d.knownRows(r, &rows); err != nil {
+		return rows, err
+	}
 	rows.Protected = map[string]bool{}
 	for _, e := range rows.Entities {
 		rows.Protected[e.ID] = soc.ProtectionOf(policy.Protected, e) != soc.ProtectionNone

@@ -103,19 +103,20 @@ type caseReader struct {
 	refs     []string
 }
 
-// asset makes the asset's host and address entities. They are asserted where
+// asset makes the asset's host and address entities. They are no declared
+// observables, or no suppression would ever cover an alert that has an asset. They are asserted where
 // the key is tied to the source: then its inventory speaks. The owner is a
 // property: whoever owns a host has not therefore done anything on it.
 func (r *caseReader) asset(in CaseAlert) {
 	provenance := AssertedIf(in.Asserted)
 	if in.Asset.Hostname != "" {
-		r.entity(true, in.Asset.Hostname, InboundEntity{
+		r.entity(false, in.Asset.Hostname, InboundEntity{
 			Kind: KindHost, Value: in.Asset.Hostname, Provenance: provenance, Field: "asset.hostname",
 			Properties: map[string]string{PropertyDeviceID: in.Asset.ID, PropertyOwner: in.Asset.Owner},
 		})
 	}
 	if in.Asset.IP != "" {
-		r.entity(true, in.Asset.IP, InboundEntity{Kind: KindIP, Value: in.Asset.IP, Provenance: provenance, Field: "asset.ip"})
+		r.entity(false, in.Asset.IP, InboundEntity{Kind: KindIP, Value: in.Asset.IP, Provenance: provenance, Field: "asset.ip"})
 	}
 }
 

@@ -57,6 +57,11 @@ type FloorInput struct {
 	Alerts          []AlertFact
 	Entities        []EntityFact
 	Activity        []Activity
+	// Suppression is the case family's id of one of the active suppressions that
+	// cover all alerts, empty where they do not; KnownGood says that a person
+	// dismissed the same as known-good (see KnownGood).
+	Suppression string
+	KnownGood   bool
 	// Flags are the rule ids of S40 that fired anywhere on the incident,
 	// FlaggedEvidence the rows among them.
 	Flags           []string

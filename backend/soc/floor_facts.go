@@ -20,6 +20,9 @@ type FloorRows struct {
 	Prior     map[string]PriorSightings
 	Critical  map[string]bool
 	Protected map[string]bool
+	// Suppression and KnownGood are those of FloorInput.
+	Suppression string
+	KnownGood   bool
 	// Activity is per host and detector; its evidence is filled in here.
 	Activity        []Activity
 	CloseSeverities []Severity
@@ -65,6 +68,8 @@ func GatherFacts(rows FloorRows, ref FloorReference) FloorInput {
 		GateSeverities:  rows.Incident.GateSeverities(),
 		CloseSeverities: rows.CloseSeverities,
 		Playbooks:       rows.Playbooks,
+		Suppression:     rows.Suppression,
+		KnownGood:       rows.KnownGood,
 	}
 	for _, row := range rows.Evidence[:min(len(rows.Evidence), factEvidence)] {
 		in.Evidence = append(in.Evidence, evidenceID(row))

@@ -198,6 +198,8 @@ func (a account) wouldChange() []string {
 			lines = append(lines, "30 days without another TruePositive on the entities of "+ids)
 		case signal.Kind == SignalVetoes && signal.ID == SignalProtected:
 			lines = append(lines, ids+" no longer on the protected list")
+		case signal.Kind == SignalWeighs && signal.ID == SignalSuppression:
+			lines = append(lines, "the suppression "+signal.Detail+" lifted")
 		case signal.Kind == SignalWeighs && (signal.ID == SignalWarningList || signal.ID == SignalSimulator):
 			lines = append(lines, ids+" no longer on the list")
 		}
@@ -245,6 +247,10 @@ func describeFact(signal Signal) string {
 		return "an asset of high criticality"
 	case SignalProtected:
 		return "an entity on the protected list"
+	case SignalSuppression:
+		return "every alert is covered by suppression " + signal.Detail
+	case SignalKnownGood:
+		return "a person dismissed the same as known-good, on the same host by the same account"
 	case SignalVolume:
 		return volumeWords[signal.Detail]
 	case SignalCoOccurrence:

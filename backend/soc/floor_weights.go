@@ -33,6 +33,8 @@ type Weights struct {
 	PriorTruePositive  float64              `json:"prior_true_positive"`
 	PriorFalsePositive float64              `json:"prior_false_positive"`
 	CriticalAsset      float64              `json:"critical_asset"`
+	Suppression        float64              `json:"suppression"`
+	KnownGood          float64              `json:"known_good"`
 	FirstSight         float64              `json:"first_sight"`
 	Chronic            float64              `json:"chronic"`
 	Burst              float64              `json:"burst"`

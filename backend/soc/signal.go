@@ -25,6 +25,8 @@ const (
 	SignalPriorSighting   SignalID = "prior_sighting"
 	SignalCriticalAsset   SignalID = "critical_asset"
 	SignalProtected       SignalID = "protected"
+	SignalSuppression     SignalID = "suppression"
+	SignalKnownGood       SignalID = "known_good"
 	SignalVolume          SignalID = "volume"
 	SignalCoOccurrence    SignalID = "co_occurrence"
 	SignalSignaturePrior  SignalID = "signature_prior"
@@ -34,8 +36,8 @@ const (
 // AllSignals lists the signals in the order in which they are shown.
 var AllSignals = []SignalID{
 	SignalVendorSeverity, SignalVendorVerdict, SignalAttackTechnique, SignalWarningList, SignalSimulator,
-	SignalPriorSighting, SignalCriticalAsset, SignalProtected, SignalVolume, SignalCoOccurrence,
-	SignalSignaturePrior, SignalAIDirected,
+	SignalPriorSighting, SignalCriticalAsset, SignalProtected, SignalSuppression, SignalKnownGood, SignalVolume,
+	SignalCoOccurrence, SignalSignaturePrior, SignalAIDirected,
 }
 
 // SignalKind is what a signal does.

@@ -13,6 +13,7 @@ func signals(in FloorInput, leading int, w Weights) []Signal {
 	found = append(found, simulatorSignals(in.Entities, w)...)
 	found = append(found, priorSignals(in.Entities, w)...)
 	found = append(found, assetSignals(in.Entities, w)...)
+	found = append(found, knownSignals(in, w)...)
 	found = append(found, volumeSignals(in.Activity, w)...)
 	found = append(found, coOccurrenceSignal(in.Activity, w)...)
 	found = append(found, signaturePrior(in.Types, leading, w)...)

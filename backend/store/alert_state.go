@@ -56,3 +56,10 @@ JOIN alert a ON a.uid = t.incident_id WHERE t.incident_id = $2 AND a.workspace_i
 ON CONFLICT (agent_id, incident_id) DO UPDATE SET taint = excluded.taint, at = excluded.at
 WHERE taint.taint = 'clean' AND excluded.taint <> 'clean' OR taint.taint = 'tainted' AND excluded.taint = 'flagged'`, workspace, alert, incident, micros(at))
 }
+
+// DismissedAlerts lists dismissed alerts of a detector, newest first, made since
+// a moment.
+func (r *Reader) DismissedAlerts(workspace, detector string, since time.Time, limit int) ([]soc.Alert, error) {
+	return all(r, scanAlert, alertRows+` WHERE workspace_id = $1 AND detector_key = $2 AND status = 'dismissed' AND created_at >= $3 ORDER BY created_at DESC, id DESC LIMIT $4`,
+		workspace, detector, micros(since), limit)
+}

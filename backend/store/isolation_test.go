@@ -268,6 +268,9 @@ func fillEverything(t *testing.T, s *Store) {
 		linked := alert
 		linked.ID, linked.UID, linked.ExternalID = "y-a", uuid.Must(uuid.NewV7()).String(), "y-a"
 		linked.Status, linked.Incident, linked.LinkedTo = soc.AlertLinked, "", mark
+		dismissed := linked
+		dismissed.ID, dismissed.UID, dismissed.ExternalID = "z-a", uuid.Must(uuid.NewV7()).String(), "z-a"
+		dismissed.Status, dismissed.LinkedTo, dismissed.Dismissal = soc.AlertDismissed, "", &soc.Dismissal{Reason: "test"}
 		entity := of(soc.Entity{}).Interface().(soc.Entity)
 		entity.Provenance = soc.ProvenanceSensorAsserted
 		observable := of(soc.Observable{}).Interface().(soc.Observable)
@@ -293,6 +296,7 @@ func fillEverything(t *testing.T, s *Store) {
 			},
 			func() error { return tx.InsertAlert(alert) },
 			func() error { return tx.InsertAlert(linked) },
+			func() error { return tx.InsertAlert(dismissed) },
 			func() error { return tx.AddObservables(mark, []soc.Observable{observable}) },
 			func() error { return tx.InsertSuppression(suppression) },
 			func() error { return tx.ReplaceAlert(alert, alert) },

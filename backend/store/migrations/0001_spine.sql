@@ -241,6 +241,7 @@ CREATE TABLE alert (
 CREATE INDEX alert_incident ON alert (incident_id, created_at, id);
 CREATE INDEX alert_linked ON alert (linked_to, created_at, id) WHERE linked_to IS NOT NULL;
 CREATE INDEX alert_detector ON alert (workspace_id, detector_key, created_at);
+CREATE INDEX alert_dismissed ON alert (workspace_id, detector_key, created_at, id) WHERE status = 'dismissed';
 -- Lists (alert_list.go): all, by state, and by source and state.
 CREATE UNIQUE INDEX alert_arrival ON alert (workspace_id, position);
 CREATE INDEX alert_state ON alert (workspace_id, status, severity_rank, position);
