@@ -223,7 +223,7 @@ func TestAnswersAcrossWorkspaces(t *testing.T) {
 	p.Ingest(p.Foreign, "generic", []byte(`{"external_id":"theirs","source":"theirs","title":"Beacon","severity":"low","created_at":"2026-05-14T11:30:00Z"}`))
 	for name, body := range map[string]string{
 		"found":          `{"isFirstCall":true,"workspacePageTokens":[],"timeFilterSelection":{"type":"ThreeHours"}}`,
-		"query":          `{"query":"beacon 192 a","timeFilterSelection":{"type":"ThreeHours"}}`,
+		"query":          `{"query":"BEACON a 1","timeFilterSelection":{"type":"ThreeHours"}}`,
 		"none":           `{"query":"nothing"}`,
 		"unknown-source": `{"sources":["sentinel"]}`,
 		"foreign-source": `{"sources":["theirs"]}`,

@@ -25,10 +25,12 @@ func (p *portal) withMore(i soc.Incident, examples map[string]webtest.Example) m
 			Target: "/api/v2/incidents/across-workspaces/bulk-update", Body: `{"items":[{"id":"` + i.ExternalID + `","workspace":"` + p.First + `","incidentSource":"` + i.Source + `","status":"New"}]}`, Status: 200,
 			Adds: webtest.Counted{Audit: 1}, // a viewer is refused each item, on record
 		},
-		"GET " + inWorkspace + "/datasources":                  ok(p.workspace("/datasources")),
-		"GET /api/v2/datasources/across-workspaces":            ok("/api/v2/datasources/across-workspaces"),
-		"POST /api/v2/datasources/across-workspaces/anomalies": {Target: "/api/v2/datasources/across-workspaces/anomalies", Body: `{}`, Status: 200},
-		"GET /api/v2/gamebooks/across-workspaces/history":      ok("/api/v2/gamebooks/across-workspaces/history"),
+		"GET " + inWorkspace + "/datasources":                        ok(p.workspace("/datasources")),
+		"GET /api/v2/datasources/across-workspaces":                  ok("/api/v2/datasources/across-workspaces"),
+		"POST /api/v2/datasources/across-workspaces/anomalies":       {Target: "/api/v2/datasources/across-workspaces/anomalies", Body: `{}`, Status: 200},
+		"GET " + inWorkspace + "/investigation/users/signin-logs":    ok(p.workspace("/investigation/users/signin-logs?UserId=ana")),
+		"GET " + inWorkspace + "/investigation/users/directory-logs": ok(p.workspace("/investigation/users/directory-logs?UserId=ana")),
+		"GET /api/v2/gamebooks/across-workspaces/history":            ok("/api/v2/gamebooks/across-workspaces/history"),
 	})
 	return examples
 }

@@ -66,6 +66,7 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	web.Register(registry, family, at(note, incidentPath+"/comments", "add_comment", "Post a comment on an incident."), d.addComment)
 
 	d.registerWrites(registry, family)
+	d.registerLogs(registry, family)
 
 	execute := web.Operation{
 		Method: "POST", Who: web.Scoped, Scope: soc.ScopeAgentToolsExecute, MinRole: soc.RoleSenior, Rate: "agent-tools", Write: true,
