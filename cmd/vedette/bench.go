@@ -41,6 +41,7 @@ var benchSections = []benchSection{
 	{"gate", true, (*bench).measureGate},
 	{"binary", true, (*bench).measureBinary},
 	{"ingest", false, (*bench).measureIngest},
+	{"alerts", false, (*bench).measureAlerts},
 	{"get", false, (*bench).measureGet},
 	{"list", false, (*bench).measureList},
 	{"search", false, (*bench).measureSearch},

@@ -27,15 +27,44 @@ const ingestTarget = 0.5
 // groups of as many requests.
 func (b *bench) measureIngest(ctx context.Context) error {
 	for _, per := range []int{1, 100} {
-		if err := b.ingest(ctx, per); err != nil {
+		if err := b.ingest(ctx, genericIntake, per); err != nil {
 			return fmt.Errorf("%d alerts a request: %w", per, err)
 		}
 	}
 	return nil
 }
 
-func (b *bench) ingest(ctx context.Context, per int) error {
-	first, err := b.freshDatabase(ctx, fmt.Sprintf("ingest-%d.db", per))
+// intake is one door that takes in alerts.
+type intake struct {
+	section string
+	path    string
+	// target bounds the rows a second over those of the bare engine.
+	target float64
+	body   func(to *bytes.Buffer, first int64, n int)
+	// taken reports whether an answer says that n new alerts were stored.
+	taken func(status int, answer []byte, n int) bool
+}
+
+// genericIntake is the door of the operations family.
+var genericIntake = intake{
+	section: "ingest", path: "/api/ops/v1/ingest/generic", target: ingestTarget,
+	body: func(to *bytes.Buffer, first int64, n int) {
+		to.WriteByte('[')
+		for k := range n {
+			if k > 0 {
+				to.WriteByte(',')
+			}
+			writeBenchAlert(to, first+int64(k))
+		}
+		to.WriteByte(']')
+	},
+	taken: func(status int, answer []byte, n int) bool {
+		return status == http.StatusOK && bytes.Contains(answer, fmt.Appendf(nil, `"created":%d`, n))
+	},
+}
+
+func (b *bench) ingest(ctx context.Context, door intake, per int) error {
+	first, err := b.freshDatabase(ctx, fmt.Sprintf("%s-%d.db", door.section, per))
 	if err != nil {
 		return err
 	}
@@ -57,7 +86,7 @@ func (b *bench) ingest(ctx context.Context, per int) error {
 		return err
 	}
 	defer func() { _ = raw.Close() }()
-	load := &ingestLoad{base: server.base, keys: keys, per: per}
+	load := &ingestLoad{base: server.base, door: door, keys: keys, per: per}
 	if err := load.run(ctx, min(time.Second, b.command.Duration)); err != nil { // statements are prepared, files have grown
 		return err
 	}
@@ -86,15 +115,15 @@ func (b *bench) ingest(ctx context.Context, per int) error {
 		return err
 	}
 	written := bare.Total(after) - bare.Total(before)
-	baseline, err := b.bareIngest(ctx, raw, rows, fmt.Sprintf("bare-%d.db", per), b.command.Clients*per)
+	baseline, err := b.bareIngest(ctx, raw, rows, fmt.Sprintf("bare-%s-%d.db", door.section, per), b.command.Clients*per)
 	if err != nil {
 		return err
 	}
 	rate := float64(written) / took.Seconds()
-	b.add("ingest", figure{
+	b.add(door.section, figure{
 		Name: fmt.Sprintf("%d clients, %d alerts a request", b.command.Clients, per), Unit: "rows/s", Value: rate,
 		Note: fmt.Sprintf("%.0f alerts/s, %.1f rows an alert", float64(load.sent.Load()-sent)/took.Seconds(), float64(written)/float64(load.sent.Load()-sent)),
-	}.besides("bare engine", baseline).atLeast(ingestTarget))
+	}.besides("bare engine", baseline).atLeast(door.target))
 	return nil
 }
 
@@ -165,6 +194,7 @@ func ingestKeys(ctx context.Context, where string, n int) (keys []string, err er
 // ingestLoad sends alerts that nobody sent before.
 type ingestLoad struct {
 	base string
+	door intake
 	keys []string // one client each
 	per  int
 	sent atomic.Int64
@@ -195,15 +225,9 @@ func (l *ingestLoad) run(ctx context.Context, duration time.Duration) error {
 }
 
 func (l *ingestLoad) send(ctx context.Context, client *http.Client, key string) error {
-	body := bytes.NewBufferString("[")
-	for k := range l.per {
-		if k > 0 {
-			body.WriteByte(',')
-		}
-		writeBenchAlert(body, l.next.Add(1))
-	}
-	body.WriteByte(']')
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+"/api/ops/v1/ingest/generic", body)
+	body := &bytes.Buffer{}
+	l.door.body(body, l.next.Add(int64(l.per))-int64(l.per)+1, l.per)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+l.door.path, body)
 	if err != nil {
 		return err
 	}
@@ -217,8 +241,8 @@ func (l *ingestLoad) send(ctx context.Context, client *http.Client, key string) 
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		return err
 	}
-	if response.StatusCode != http.StatusOK || !bytes.Contains(answer, fmt.Appendf(nil, `"created":%d`, l.per)) {
-		return fmt.Errorf("ingest answered %d: %.300s", response.StatusCode, answer)
+	if !l.door.taken(response.StatusCode, answer, l.per) {
+		return fmt.Errorf("%s answered %d: %.300s", l.door.path, response.StatusCode, answer)
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func TestWriteStoresTheSameNumberAndKindOfRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if int64(rows.Len()) != Total(want) || want["river_job"] != 7 || want["audit"] != 7 || want[words] != 7 {
+		if int64(rows.Len()) != Total(want) || want["river_job"] != 7 || want["audit"] != 7 || want[words] != 14 {
 			t.Fatalf("read %d rows of %v", rows.Len(), want)
 		}
 		if err := to.Prepare(ctx, from); err != nil {

@@ -65,7 +65,7 @@ func (e *Engine) Read(ctx context.Context) (*Rows, error) {
 	return out, e.readWords(ctx, out, place)
 }
 
-// readWords adds the words of every incident. SQLite's are made again from the
+// readWords adds the words of every incident and alert. SQLite's are made again from the
 // row, about as the store cut them.
 func (e *Engine) readWords(ctx context.Context, out *Rows, place map[string]int) error {
 	text, insert := `SELECT id, ((created_at / 1000000) << 30) | seq, replace(replace(lower(title || ' ' || substr(description, 1, 4096) || ' ' || external_id || ' ' || short_id || ' ' || id), '-', ' '), ' ', ' w' || replace(workspace_id, '-', '')) FROM incident WHERE deleted_at = 0`,
@@ -74,10 +74,24 @@ func (e *Engine) readWords(ctx context.Context, out *Rows, place map[string]int)
 		text = `SELECT i.id, ARRAY_AGG(w.term)::text, w.position FROM incident_word w JOIN incident i ON i.seq = w.position & 1073741823 GROUP BY i.id, w.position`
 		insert = `INSERT INTO incident_word (term, position) SELECT UNNEST($1::text::bigint[]), $2`
 	}
+	if err := e.readIndex(ctx, out, place, text, insert); err != nil {
+		return err
+	}
+	text = `SELECT COALESCE(incident_id, id), position, replace(replace(lower(title || ' ' || substr(description, 1, 4096) || ' ' || external_id || ' ' || id || ' ' || uid), '-', ' '), ' ', ' w' || replace(workspace_id, '-', '')) FROM alert`
+	insert = `INSERT INTO alert_search (rowid, words) VALUES ($1, $2)`
+	if e.pg != nil {
+		text = `SELECT COALESCE(a.incident_id, a.id), ARRAY_AGG(w.term)::text, w.position FROM alert_word w JOIN alert a ON a.position = w.position GROUP BY COALESCE(a.incident_id, a.id), w.position`
+		insert = `INSERT INTO alert_word (term, position) SELECT UNNEST($1::text::bigint[]), $2`
+	}
+	return e.readIndex(ctx, out, place, text, insert)
+}
+
+// readIndex adds the words that a query gives, each to the unit it names.
+func (e *Engine) readIndex(ctx context.Context, out *Rows, place map[string]int, text, insert string) error {
 	return e.query(ctx, func(values []any) error {
 		n, known := place[fmt.Sprint(values[0])]
 		if !known {
-			return fmt.Errorf("words of an unknown incident %v", values[0])
+			return fmt.Errorf("words of an unknown unit %v", values[0])
 		}
 		out.units[n] = append(out.units[n], row{insert: insert, values: append([]any(nil), values[1:]...)})
 		out.total++

@@ -23,8 +23,10 @@ var tables = []table{
 	{"incident", "id", "seq"},
 	{"incident_payload", "incident_id", "incident_id"},
 	{"alert_reference", "incident_id", "incident_id, position"},
-	{"alert", "incident_id", "created_at, id"},
-	{"alert_payload", "(SELECT a.incident_id FROM alert a WHERE a.id = alert_id)", "alert_id"},
+	// An alert without an incident is a unit of its own.
+	{"alert", "COALESCE(incident_id, id)", "created_at, id"},
+	{"alert_payload", "(SELECT COALESCE(a.incident_id, a.id) FROM alert a WHERE a.id = alert_id)", "alert_id"},
+	{"alert_observable", "(SELECT COALESCE(a.incident_id, a.id) FROM alert a WHERE a.id = alert_id)", "alert_id, number"},
 	{"entity", "incident_id", "id"},
 	{"entity_alias", "(SELECT e.incident_id FROM entity e WHERE e.id = entity_id)", "entity_id, alias_key"},
 	{"evidence", "incident_id", "incident_id, number"},
@@ -38,17 +40,17 @@ var tables = []table{
 	{"audit", "", "position"},
 }
 
-// words is the name under which the words of incidents are counted, one row an
-// incident. Where they stand differs: SQLite has a full-text index, which keeps
+// words is the name under which the words of incidents and alerts are counted,
+// one row each. Where they stand differs: SQLite has a full-text index, which keeps
 // no text and cannot give it back, PostgreSQL a row per word.
 const words = "words"
 
 func (e *Engine) wordsTable() string {
 	if e.pg != nil {
-		return "(SELECT DISTINCT position FROM incident_word) w"
+		return "(SELECT DISTINCT position FROM incident_word UNION ALL SELECT DISTINCT position FROM alert_word) w"
 	}
 	// One row a document; counting the index itself would read all of it.
-	return "incident_search_docsize"
+	return "(SELECT id FROM incident_search_docsize UNION ALL SELECT id FROM alert_search_docsize) w"
 }
 
 // Counts is the number of rows per measured table.
