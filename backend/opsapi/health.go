@@ -49,7 +49,7 @@ func (h *Health) ServeHealth(w http.ResponseWriter, req *http.Request) {
 // ServeLive is GET /livez: the process answers.
 func (h *Health) ServeLive(w http.ResponseWriter, req *http.Request) {
 	if reads(w, req) {
-		word(w, http.StatusOK, "ok")
+		w.WriteHeader(http.StatusOK)
 	}
 }
 
@@ -59,11 +59,11 @@ func (h *Health) ServeReady(w http.ResponseWriter, req *http.Request) {
 	switch {
 	case !reads(w, req):
 	case h.draining.Load():
-		word(w, http.StatusServiceUnavailable, "draining")
+		w.WriteHeader(http.StatusServiceUnavailable)
 	case !h.working(req.Context()):
-		word(w, http.StatusServiceUnavailable, "unavailable")
+		w.WriteHeader(http.StatusServiceUnavailable)
 	default:
-		word(w, http.StatusOK, "ok")
+		w.WriteHeader(http.StatusOK)
 	}
 }
 
@@ -75,12 +75,6 @@ func reads(w http.ResponseWriter, req *http.Request) bool {
 		return true
 	}
 	w.Header().Set("Allow", "GET, HEAD")
-	word(w, http.StatusMethodNotAllowed, "method not allowed")
+	w.WriteHeader(http.StatusMethodNotAllowed)
 	return false
-}
-
-func word(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(text + "\n")) // the caller has gone
 }
