@@ -18,15 +18,23 @@ type verdict struct {
 	TriageID           *string  `json:"triage_id"`
 }
 
-// shownVerdict is the verdict of a person, or of a key or the source that set
-// one, if it stands, else that of the investigation, held or not, else what the source says; nil for none.
+// shownVerdict is a person's verdict if one stands, else that of the
+// investigation, held or not, unless a key has set another since, else what the
+// source says; nil for none.
 func shownVerdict(i soc.Incident, from soc.IncidentVerdict) *verdict {
 	switch {
-	case i.Verdict != "" && (from.Investigation == nil || i.VerdictBy != soc.PrincipalAgent && i.VerdictBy != soc.PrincipalSystem):
+	case i.Verdict != "" && (i.VerdictBy == soc.PrincipalPerson || from.Investigation == nil || overruled(i, *from.Investigation)):
 		return standingVerdict(i, i.Verdict)
 	default:
 		return proposedVerdict(i, from)
 	}
+}
+
+// overruled: a key has set another verdict than the investigation's, which waits
+// for nobody.
+func overruled(i soc.Incident, from soc.Investigation) bool {
+	return i.VerdictBy == soc.PrincipalService && i.ProposedVerdict == "" &&
+		soc.TriageVerdict(i.Verdict, i.VerdictScore, i.Duplicate) != soc.TriageVerdict(from.Verdict, from.Score, from.Duplicate)
 }
 
 // proposedVerdict is that of the investigation; under a run token another
