@@ -33,6 +33,9 @@ type Desk struct {
 	health     storeCheck
 	// attachments bound the files of one incident.
 	attachments soc.AttachmentLimits
+	secrets     *soc.SecretBox
+	checkURL    func(address string) *soc.Error
+	send        func(context.Context, soc.Dispatch) soc.AttemptResult
 }
 
 // Config is what a Desk is made of. Store is required.
@@ -62,6 +65,15 @@ type Config struct {
 	// Count is told what the desk decided, for the figures: a name and a word of
 	// a closed set, never a tenant's text. nil for nobody.
 	Count func(figure Figure, word string)
+	// Secrets seals what the database keeps for others (S53). A process without
+	// it makes and changes no webhook.
+	Secrets *soc.SecretBox
+	// CheckURL says whether an address may be saved as a target of calls (S50);
+	// default none may.
+	CheckURL func(address string) *soc.Error
+	// Send makes one attempt to deliver, for the test that a person asks for;
+	// default none is made. All other deliveries are the worker's.
+	Send func(context.Context, soc.Dispatch) soc.AttemptResult
 	// Attachments bound the files of one incident; a zero member is the
 	// shipped one.
 	Attachments soc.AttachmentLimits
@@ -90,6 +102,10 @@ func New(c Config) *Desk {
 		reference: Reference(), weights: soc.ShippedWeights(),
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
+	}
+	d.secrets, d.checkURL, d.send = c.Secrets, c.CheckURL, c.Send
+	if d.checkURL == nil {
+		d.checkURL = func(string) *soc.Error { return soc.InvalidField("url", "this process calls nobody") }
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -106,7 +106,7 @@ func createdEvents(by soc.Actor, i soc.Incident, alerts []soc.Alert, entities []
 	created := caused(by, soc.NewEvent(soc.EventIncidentCreated, i, i.ID).WithContents(i, alerts, entities))
 	opened := caused(by, soc.NewEvent(soc.EventCaseCreated, i, i.ID))
 	if len(alerts) > 0 {
-		opened.Facts.Alert = alerts[0].ID
+		opened.Facts.Alert = alerts[0].UID
 	}
 	return []soc.Event{created, opened}
 }

@@ -1,11 +1,13 @@
 package portalapi_test
 
 import (
+	"crypto/rand"
 	"flag"
 	"net/url"
 	"testing"
 
 	"vedette/backend"
+	"vedette/backend/connector/egress"
 	"vedette/backend/connector/generic"
 	"vedette/backend/connector/sentinel"
 	"vedette/backend/data"
@@ -30,6 +32,7 @@ func open(t testing.TB) *portal {
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
 		}
+		c.Secrets, c.CheckURL = secretBox(t), publicOnly(t).Check
 		c.Connectors = []backend.Connector{{
 			ID: "range", Kind: "range", Simulation: true, Carries: func(soc.Playbook) bool { return true },
 			Resolve: func(_ soc.Playbook, e soc.Entity) (string, string) { return e.Value, "" },
@@ -88,3 +91,23 @@ func (p *portal) find(t testing.TB, source string) soc.Incident {
 
 // workspace is a path in the first workspace.
 func (p *portal) workspace(rest string) string { return "/api/v2/workspaces/" + p.First + rest }
+
+// secretBox seals secrets as the server does.
+func secretBox(t testing.TB) *soc.SecretBox {
+	t.Helper()
+	box, err := soc.NewSecretBox(rand.Reader, soc.SecretKey{ID: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return box
+}
+
+// publicOnly lets calls out to public https, and to what is named.
+func publicOnly(t testing.TB, allowed ...string) *egress.Policy {
+	t.Helper()
+	policy, err := egress.NewPolicy(allowed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy
+}

@@ -17,8 +17,16 @@ const (
 	toolRoute     = "/api/v2/workspaces/{workspaceId}/agent/tools/incidents/{source}/{incidentId}"
 )
 
+// noWebhook names nothing; the routes' own tests name what there is.
+const (
+	noWebhook  = "/api/v2/webhooks/0197aaaa-0000-7000-8000-000000000000"
+	noDelivery = noWebhook + "/delivery-logs/0197aaaa-0000-7000-8000-000000000000?createdAt=2026-05-14T12:00:00Z"
+	oneWebhook = `{"name":"soar","url":"https://hooks.example.com/in","eventTypes":["incident.created.v1"]}`
+)
+
 func TestS7EveryRouteAsEverybody(t *testing.T) {
 	p := open(t)
+	audited := webtest.Counted{Audit: 1}
 	i := p.byID(t, "authored-2")
 	p.startGamebook(t, i)
 	ok := func(target string) webtest.Example { return webtest.Example{Target: target, Status: 200} }
@@ -43,6 +51,19 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 			Target: p.tool(i, "/gamebooks"), Body: `{"playbooks":[{"playbook_id":"nothing","entity_id":"ENT-0000000"}]}`, Status: 200,
 			Adds: webtest.Counted{Audit: 1},
 		},
+		"GET /api/v2/webhooks":                                       ok("/api/v2/webhooks"),
+		"GET /api/v2/webhooks/{id}":                                  {Target: noWebhook, Status: 404},
+		"GET /api/v2/webhooks/{id}/delivery-logs":                    {Target: noWebhook + "/delivery-logs", Status: 404},
+		"GET /api/v2/webhooks/{id}/delivery-logs/{logId}":            {Target: noDelivery, Status: 404},
+		"POST /api/v2/webhooks/{id}/delivery-logs/{logId}/redeliver": {Target: strings.Replace(noDelivery, "?", "/redeliver?", 1), Status: 404, Adds: audited},
+		"POST /api/v2/webhooks":                                      {Target: "/api/v2/webhooks", Body: oneWebhook, Status: 201, Adds: audited},
+		"PUT /api/v2/webhooks/{id}":                                  {Target: noWebhook, Body: oneWebhook, Status: 404, Adds: audited},
+		"DELETE /api/v2/webhooks/{id}":                               {Target: noWebhook, Status: 404, Adds: audited},
+		"POST /api/v2/webhooks/{id}/pause":                           {Target: noWebhook + "/pause", Status: 404, Adds: audited},
+		"POST /api/v2/webhooks/{id}/resume":                          {Target: noWebhook + "/resume", Status: 404, Adds: audited},
+		"POST /api/v2/webhooks/{id}/enable":                          {Target: noWebhook + "/enable", Status: 404, Adds: audited},
+		"POST /api/v2/webhooks/{id}/credentials":                     {Target: noWebhook + "/credentials", Body: `{"authenticationType":"None"}`, Status: 404, Adds: audited},
+		"POST /api/v2/webhooks/{id}/test":                            {Target: noWebhook + "/test", Status: 404, Adds: audited},
 		"POST " + toolRoute + "/investigation": {
 			Target: p.tool(i, "/investigation"), Body: `{"comment":"Seen [E1]."}`, Status: 200, Adds: webtest.Counted{Audit: 1},
 		},

@@ -74,6 +74,7 @@ func Register(registry *web.Registry, family *web.Family, c Config) {
 	web.Register(registry, family, at(execute, toolPath+"/gamebooks", "submit_gamebook", "Propose an ordered response."), d.submitGamebook)
 	web.Register(registry, family, at(execute, toolPath+"/investigation", "submit_investigation", "Close out an investigation with a verdict."), d.submitInvestigation)
 	d.registerQuery(registry, family)
+	d.registerWebhooks(registry, family)
 }
 
 func at(op web.Operation, path, name, summary string) web.Operation {

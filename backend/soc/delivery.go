@@ -62,6 +62,26 @@ type AttemptResult struct {
 	Refused bool
 }
 
+// Dispatch is everything that one attempt needs: what to say, where, and how to
+// prove that we say it.
+type Dispatch struct {
+	Webhook Webhook
+	Secrets WebhookSecrets
+	Record  DeliveryRecord
+	// Number of this attempt, from 1.
+	Number int
+}
+
+// DispatchBatch is what a sender may do for one webhook now.
+type DispatchBatch struct {
+	Dispatches []Dispatch
+	// Failing says that the last attempts failed: the sender goes slowly.
+	Failing bool
+	// Stop says that there is nothing to send to any more: it was paused,
+	// disabled or deleted.
+	Stop bool
+}
+
 // DeliveryRecord is a delivery with the event it carries.
 type DeliveryRecord struct {
 	Delivery Delivery

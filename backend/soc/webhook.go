@@ -139,6 +139,13 @@ type WebhookDraft struct {
 	PayloadFormat   PayloadFormat   // empty is portal
 }
 
+// IssuedWebhook is a webhook with a signing secret that was just made, which is
+// shown once; empty where none was.
+type IssuedWebhook struct {
+	Webhook Webhook
+	Secret  string
+}
+
 // WebhookCredentials is what a delivery proves itself with, as people state it.
 type WebhookCredentials struct {
 	Authentication WebhookAuthentication // empty is None

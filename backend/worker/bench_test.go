@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"crypto/rand"
 	"net"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,7 @@ type bench struct {
 	desk      *backend.Desk
 	sink      *simrange.Range
 	connector connector.Connector
+	sender    *Sender
 	mu        sync.Mutex
 	time      time.Time
 	slept     time.Duration
@@ -60,7 +62,12 @@ func newBench(t *testing.T, where string) *bench {
 	b.store, err = store.Open(ctx, where, store.Options{})
 	b.must(err)
 	t.Cleanup(func() { _ = b.store.Close() })
-	b.desk = backend.New(backend.Config{Store: b.store, Now: b.now, Connectors: []backend.Connector{{
+	box, err := soc.NewSecretBox(rand.Reader, soc.SecretKey{ID: 1})
+	b.must(err)
+	policy, err := egress.NewPolicy([]string{"127.0.0.0/8"})
+	b.must(err)
+	b.sender = &Sender{Client: policy.Client(egress.Options{MaxBody: AnswerLimit})}
+	b.desk = backend.New(backend.Config{Store: b.store, Now: b.now, Secrets: box, CheckURL: policy.Check, Send: b.sender.Send, Connectors: []backend.Connector{{
 		ID: b.connector.ID(), Kind: "range", Simulation: true,
 		Carries: func(p soc.Playbook) bool { return b.connector.Carries(p.ID) },
 		Resolve: func(p soc.Playbook, e soc.Entity) (string, string) {
@@ -84,6 +91,7 @@ func (b *bench) another() *Worker {
 		Connectors: map[string]connector.Connector{b.connector.ID(): b.connector},
 		Triage:     func(ctx context.Context, job soc.TriageJob) error { return b.desk.RunTriage(ctx, job) },
 		Floor:      func(ctx context.Context, job soc.FloorJob) error { return b.desk.RunFloor(ctx, job) },
+		Send:       b.sender.Send,
 		Checkpoint: b.store.Checkpoint, Poll: 100 * time.Millisecond,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			b.mu.Lock()

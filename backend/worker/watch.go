@@ -24,6 +24,8 @@ func (w *Worker) watch(ctx context.Context) {
 		{"resume", everyExpiry, w.config.Desk.ResumeWork},
 		{"checkpoint", everyMinute, w.checkpoint},
 		{"targets of cases", everyExpiry, w.config.Desk.WatchSLA},
+		{"webhooks", everySecond, w.webhooks.look},
+		{"old deliveries", everyExpiry, w.config.Desk.SweepDeliveries},
 		{"files nobody has", everyMinute, w.config.Desk.SweepContent},
 	}, w.config.Tasks...)
 	last := make([]time.Time, len(due))

@@ -38,6 +38,8 @@ type Config struct {
 	// RunFloor of the desk do, or a loop that calls a model.
 	Triage func(ctx context.Context, job soc.TriageJob) error
 	Floor  func(ctx context.Context, job soc.FloorJob) error
+	// Send makes one attempt to deliver an event (Sender.Send); nil sends none.
+	Send func(ctx context.Context, order soc.Dispatch) soc.AttemptResult
 	// Checkpoint keeps the database's log short and returns its size in bytes;
 	// nil where the engine does that by itself.
 	Checkpoint func(ctx context.Context) (int64, error)
@@ -73,6 +75,9 @@ const (
 	// that: a job that is rescued while it runs would run twice.
 	jobTimeout  = 5 * time.Minute
 	rescueAfter = 6 * time.Minute
+	// jobRetention is how long a job that is done is kept: the rows it named are
+	// the record, and a busy server makes many.
+	jobRetention = time.Hour
 	// callTimeout bounds one call to a product. It is below the lease.
 	callTimeout = 20 * time.Second
 	// parallelGroups bounds how many targets of one gamebook are acted on at
@@ -95,6 +100,7 @@ type Worker struct {
 	end      context.CancelFunc
 	draining chan struct{}
 	drain    sync.Once
+	webhooks *webhooks
 }
 
 // New makes a worker; nothing runs before Start.
@@ -111,15 +117,16 @@ func New(c Config) (*Worker, error) {
 	if c.Poll == 0 {
 		c.Poll = time.Second
 	}
-	w := &Worker{config: c, draining: make(chan struct{})}
+	w := &Worker{config: c, draining: make(chan struct{}), webhooks: newWebhooks(c)}
 	var err error
 	w.client, err = c.Client(&river.Config{
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: parallelTriage},
 			soc.QueueResponse:  {MaxWorkers: parallelGamebooks},
 			soc.QueueTriage:    {MaxWorkers: parallelTriage},
+			soc.QueueWebhook:   {MaxWorkers: parallelTriage}, // they only wake
 		},
-		Workers: w.workers(), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, FetchPollInterval: c.Poll,
+		Workers: w.workers(), JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, CompletedJobRetentionPeriod: jobRetention, FetchPollInterval: c.Poll,
 		Logger: slog.New(atLeast{c.Log.Handler(), slog.LevelWarn}), Middleware: observing(c.Observe),
 	})
 	if err != nil {
@@ -132,6 +139,7 @@ func (w *Worker) workers() *river.Workers {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(w.workGamebook))
 	river.AddWorker(workers, river.WorkFunc(w.workVerify))
+	river.AddWorker(workers, river.WorkFunc(w.webhooks.work))
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[soc.TriageJob]) error {
 		return w.config.Triage(ctx, job.Args)
 	}))
@@ -165,7 +173,7 @@ func (w *Worker) startOnce(ctx context.Context) error {
 		return fmt.Errorf("worker: kill switch: %w", err)
 	}
 	if w.config.Sole {
-		if err := w.config.Desk.ForgetLeases(ctx); err != nil {
+		if err := errors.Join(w.config.Desk.ForgetLeases(ctx), w.config.Desk.ForgetSenders(ctx)); err != nil {
 			return fmt.Errorf("worker: leases: %w", err)
 		}
 	}
@@ -187,7 +195,7 @@ func (w *Worker) startOnce(ctx context.Context) error {
 
 // Drain begins nothing new and returns at once; Stop follows. A server calls
 // it when it stops to take requests, so that both drain side by side.
-func (w *Worker) Drain() { w.drain.Do(func() { close(w.draining) }) }
+func (w *Worker) Drain() { w.drain.Do(func() { close(w.draining); w.webhooks.stop() }) }
 
 // Stop takes no new work and lets steps that are under way end or be found
 // again: a gamebook stops before its next step, and a read-back that would
@@ -199,6 +207,7 @@ func (w *Worker) Stop(ctx context.Context) error {
 	}
 	soft, cancel := context.WithTimeout(ctx, drainTime)
 	err := w.client.Stop(soft)
+	w.webhooks.wait(soft)
 	cancel()
 	if err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

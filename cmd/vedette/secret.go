@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"vedette/backend/soc"
 	"vedette/backend/store"
 	"vedette/backend/web"
 )
@@ -125,6 +126,19 @@ func (r keyRing) derive(purpose string) ([]web.SealKey, error) {
 		keys[i] = web.SealKey{ID: key.id, Key: [32]byte(bits)}
 	}
 	return keys, nil
+}
+
+// secretBox seals what the database keeps for others (S53).
+func (r keyRing) secretBox() (*soc.SecretBox, error) {
+	derived, err := r.derive("stored secrets")
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]soc.SecretKey, len(derived))
+	for i, key := range derived {
+		keys[i] = soc.SecretKey{ID: key.ID, Key: key.Key}
+	}
+	return soc.NewSecretBox(rand.Reader, keys...)
 }
 
 // check compares the ring with what the database was used with before. A wrong

@@ -9,10 +9,12 @@ import (
 
 	"vedette/backend"
 	"vedette/backend/connector"
+	"vedette/backend/connector/egress"
 	"vedette/backend/opsapi"
 	"vedette/backend/soc"
 	"vedette/backend/store"
 	"vedette/backend/web"
+	"vedette/backend/worker"
 )
 
 // wiring is a server while it is put together.
@@ -35,6 +37,8 @@ type wiring struct {
 	sealer     *web.Sealer
 	health     *opsapi.Health
 	demo       *demoFile
+	// sender makes attempts to deliver events.
+	sender *worker.Sender
 	// everybody is the one principal of --no-auth.
 	everybody *soc.Actor
 	handler   http.Handler
@@ -60,9 +64,19 @@ func (w *wiring) assemble(ctx context.Context) error {
 }
 
 func (w *wiring) wireDesk(context.Context) error {
+	secrets, err := w.ring.secretBox()
+	if err != nil {
+		return err
+	}
+	allowed, err := egress.NewPolicy(w.command.EgressAllow)
+	if err != nil {
+		return err
+	}
+	w.sender = &worker.Sender{Client: allowed.Client(egress.Options{Timeout: worker.AttemptTimeout, MaxBody: worker.AnswerLimit})}
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.watch.figures.count,
+		Secrets: secrets, CheckURL: allowed.Check, Send: w.sender.Send,
 	})
 	w.identity = identity{w.desk, w.log}
 	keys, err := w.ring.derive("page tokens and stored answers")

@@ -1,0 +1,385 @@
+package backend
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"vedette/backend/soc"
+	"vedette/backend/store"
+)
+
+// formerSecret is how long the secret before a rotation signs along.
+const formerSecret = 24 * time.Hour
+
+// webhookPage is how many webhooks a page holds.
+const webhookPage = 50
+
+// mayWebhooks lets in a key that holds the scope, an organization's admin in
+// person, and the host. An agent never: where events go is not its business.
+func mayWebhooks(by soc.Actor, scope soc.Scope) error {
+	if err := by.May(scope, soc.RoleNone); err != nil {
+		return err
+	}
+	if by.Kind == soc.PrincipalAgent || by.Session && !by.OrganizationAdmin {
+		return soc.Errorf(soc.Denied, soc.CodeForbidden, "Only an admin of the organization, or a key made for it, may do this.").
+			WithFix("Ask an admin of the organization.")
+	}
+	return nil
+}
+
+// errNoWebhook is the one answer for an unknown and a foreign webhook.
+func errNoWebhook() error {
+	return soc.NotFoundf("There is no such webhook.").WithFix("List the webhooks and copy the id exactly.")
+}
+
+// ListWebhooks lists the webhooks of the organization, oldest first, 50 a page.
+func (d *Desk) ListWebhooks(ctx context.Context, by soc.Actor, after *soc.Keyset) (found []soc.Webhook, next *soc.Keyset, err error) {
+	if err := mayWebhooks(by, soc.ScopeWebhooksRead); err != nil {
+		return nil, nil, err
+	}
+	found, err = d.store.Read(ctx).Webhooks(by.Organization, after, webhookPage+1)
+	if err != nil || len(found) <= webhookPage {
+		return found, nil, err
+	}
+	found = found[:webhookPage]
+	last := found[webhookPage-1]
+	return found, &soc.Keyset{Value: strconv.FormatInt(last.CreatedAt.UnixMicro(), 10), ID: last.ID}, nil
+}
+
+// GetWebhook returns one webhook of the organization.
+func (d *Desk) GetWebhook(ctx context.Context, by soc.Actor, id string) (soc.Webhook, error) {
+	if err := mayWebhooks(by, soc.ScopeWebhooksRead); err != nil {
+		return soc.Webhook{}, err
+	}
+	return webhookOf(d.store.Read(ctx), by, id)
+}
+
+// webhookOf finds a webhook of the actor's organization.
+func webhookOf(r *store.Reader, by soc.Actor, id string) (soc.Webhook, error) {
+	if by.Organization == "" && by.Kind != soc.PrincipalHost {
+		return soc.Webhook{}, errNoWebhook()
+	}
+	w, found, err := r.Webhook(by.Organization, id)
+	if err == nil && !found {
+		err = errNoWebhook()
+	}
+	return w, err
+}
+
+// CreateWebhook makes a webhook and returns it with its signing secret, which is
+// shown this once.
+func (d *Desk) CreateWebhook(ctx context.Context, by soc.Actor, in soc.WebhookDraft, proof soc.WebhookCredentials) (soc.IssuedWebhook, error) {
+	var out soc.IssuedWebhook
+	err := d.changeWebhooks(ctx, by, "webhook_created", "", func() (err error) {
+		if in, err = in.Whole(); err != nil {
+			return err
+		}
+		if proof.Authentication == "" {
+			proof.Authentication = soc.AuthenticationNone
+		}
+		if err := proof.Check(); err != nil {
+			return err
+		}
+		if err := d.mayCall(in.URL); err != nil {
+			return err
+		}
+		out, err = d.newWebhook(by, in, proof)
+		return err
+	}, func(tx *store.Tx) (string, any, error) {
+		if err := workspacesOf(tx, by.Organization, in.Workspaces); err != nil {
+			return "", nil, err
+		}
+		have, err := tx.Webhooks(by.Organization, nil, soc.MaxWebhooks)
+		if err != nil {
+			return "", nil, err
+		}
+		if len(have) >= soc.MaxWebhooks {
+			return "", nil, soc.Errorf(soc.Conflict, soc.CodeConflict, "The organization has %d webhooks, the most there may be.", soc.MaxWebhooks).WithFix("Delete one first.")
+		}
+		return out.Webhook.ID, out, tx.InsertWebhook(out.Webhook)
+	})
+	return out, err
+}
+
+func (d *Desk) newWebhook(by soc.Actor, in soc.WebhookDraft, proof soc.WebhookCredentials) (out soc.IssuedWebhook, err error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return out, err
+	}
+	now := d.clock()
+	w := stated(soc.Webhook{
+		ID: id.String(), Organization: by.Organization, Status: soc.WebhookActive, Authentication: proof.Authentication,
+		CreatedBy: by.ID, CreatedAt: now, UpdatedAt: now, Version: 1,
+	}, in)
+	if out.Secret, err = soc.NewWebhookSecret(rand.Reader); err != nil {
+		return out, err
+	}
+	if w.Sealed.Secret, err = d.secrets.Seal(purposeSecret, w.ID, out.Secret); err != nil {
+		return out, err
+	}
+	out.Webhook, err = d.sealProof(w, proof)
+	return out, err
+}
+
+// stated is a webhook as a draft states it.
+func stated(w soc.Webhook, in soc.WebhookDraft) soc.Webhook {
+	w.Name, w.URL, w.EventTypes, w.Workspaces = in.Name, in.URL, in.EventTypes, in.Workspaces
+	w.SignatureFormat, w.PayloadFormat = in.SignatureFormat, in.PayloadFormat
+	return w
+}
+
+// UpdateWebhook replaces what people state of a webhook. Another scheme, host or
+// port erases the stored credentials, so that they cannot be sent elsewhere.
+func (d *Desk) UpdateWebhook(ctx context.Context, by soc.Actor, id string, match soc.IfMatch, in soc.WebhookDraft) (out soc.Webhook, err error) {
+	err = d.changeWebhook(ctx, by, "webhook_updated", id, match, &out, func() error {
+		if in, err = in.Whole(); err != nil {
+			return err
+		}
+		return d.mayCall(in.URL)
+	}, func(tx *store.Tx, w soc.Webhook) (soc.Webhook, error) {
+		if err := workspacesOf(tx, w.Organization, in.Workspaces); err != nil {
+			return w, err
+		}
+		if !sameOrigin(w.URL, in.URL) {
+			w.Authentication, w.Sealed.Authorization, w.Sealed.SigningToken = soc.AuthenticationNone, nil, nil
+		}
+		return stated(w, in), nil
+	})
+	return out, err
+}
+
+// sameOrigin compares scheme, host and port.
+func sameOrigin(a, b string) bool {
+	left, err := url.Parse(a)
+	right, other := url.Parse(b)
+	if err != nil || other != nil {
+		return false
+	}
+	return left.Scheme == right.Scheme && left.Hostname() == right.Hostname() && portOf(left) == portOf(right)
+}
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
+}
+
+// workspacesOf refuses workspaces that are not the organization's; unknown and
+// foreign ones get one answer.
+func workspacesOf(tx *store.Tx, organization string, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	all, err := tx.Workspaces(organization)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(all, func(w soc.Workspace) bool { return w.ID == id }) {
+			return soc.InvalidField("workspaceIds", "must hold workspaces of the organization")
+		}
+	}
+	return nil
+}
+
+// DeleteWebhook ends a webhook; what waits for it is skipped. Its secrets are
+// gone at once.
+func (d *Desk) DeleteWebhook(ctx context.Context, by soc.Actor, id string, match soc.IfMatch) error {
+	var out soc.Webhook
+	return d.changeWebhook(ctx, by, "webhook_deleted", id, match, &out, nil, func(_ *store.Tx, w soc.Webhook) (soc.Webhook, error) {
+		w.DeletedAt, w.Authentication, w.Sealed = d.clock(), soc.AuthenticationNone, soc.SealedWebhook{}
+		return w, nil
+	})
+}
+
+// PauseWebhook keeps events waiting.
+func (d *Desk) PauseWebhook(ctx context.Context, by soc.Actor, id string) (out soc.Webhook, err error) {
+	err = d.switchWebhook(ctx, by, "webhook_paused", id, soc.WebhookPaused, &out)
+	return out, err
+}
+
+// ResumeWebhook sends what waited and is under 24 hours old.
+func (d *Desk) ResumeWebhook(ctx context.Context, by soc.Actor, id string) (out soc.Webhook, err error) {
+	err = d.switchWebhook(ctx, by, "webhook_resumed", id, soc.WebhookActive, &out)
+	return out, err
+}
+
+func (d *Desk) switchWebhook(ctx context.Context, by soc.Actor, event, id string, to soc.WebhookStatus, out *soc.Webhook) error {
+	return d.changeWebhook(ctx, by, event, id, soc.IfMatch{}, out, nil, func(tx *store.Tx, w soc.Webhook) (soc.Webhook, error) {
+		if w.Status == soc.WebhookAutoDisabled {
+			return w, soc.Errorf(soc.Conflict, soc.CodeConflict, "The webhook was disabled by the server.").WithFix("Enable it first.")
+		}
+		w.Status = to
+		if to == soc.WebhookPaused {
+			return w, nil
+		}
+		return w, tx.Enqueue(soc.DeliveryJob{Webhooks: []string{w.ID}}, d.clock())
+	})
+}
+
+// EnableWebhook takes a webhook that the server disabled into use again. The
+// counter begins anew and nothing old is sent.
+func (d *Desk) EnableWebhook(ctx context.Context, by soc.Actor, id string) (out soc.Webhook, err error) {
+	err = d.changeWebhook(ctx, by, "webhook_enabled", id, soc.IfMatch{}, &out, nil, func(_ *store.Tx, w soc.Webhook) (soc.Webhook, error) {
+		if w.Status != soc.WebhookAutoDisabled {
+			return w, soc.Errorf(soc.Conflict, soc.CodeConflict, "The webhook is %s and was not disabled by the server.", w.Status).WithFix("Resume a paused webhook; an active one needs nothing.")
+		}
+		w.Status, w.ConsecutiveFailures, w.DisabledAt, w.DisabledReason, w.SkipBefore = soc.WebhookActive, 0, time.Time{}, "", d.clock()
+		return w, nil
+	})
+	return out, err
+}
+
+// SetWebhookCredentials replaces what deliveries prove themselves with, and
+// makes a new signing secret where that is asked for: the old one signs along
+// for a day. The secret is returned this once.
+func (d *Desk) SetWebhookCredentials(ctx context.Context, by soc.Actor, id string, proof soc.WebhookCredentials) (out soc.IssuedWebhook, err error) {
+	err = d.changeWebhooks(ctx, by, "webhook_credentials_changed", id, func() (err error) {
+		if err := proof.Check(); err != nil {
+			return err
+		}
+		if proof.Rotate {
+			out.Secret, err = soc.NewWebhookSecret(rand.Reader)
+		}
+		return err
+	}, func(tx *store.Tx) (string, any, error) {
+		w, err := webhookOf(&tx.Reader, by, id)
+		if err != nil {
+			return id, nil, err
+		}
+		w.Authentication, w.UpdatedAt = proof.Authentication, d.clock()
+		if w, err = d.sealProof(w, proof); err != nil {
+			return id, nil, err
+		}
+		if proof.Rotate {
+			if w, err = d.rotate(w, out.Secret); err != nil {
+				return id, nil, err
+			}
+		}
+		out.Webhook, err = tx.UpdateWebhook(w)
+		return id, out, err
+	})
+	if err != nil {
+		return soc.IssuedWebhook{}, err
+	}
+	return out, nil
+}
+
+// The purposes that a webhook's secrets are sealed for.
+const (
+	purposeSecret        = "webhook signing secret"
+	purposeFormer        = "webhook former signing secret"
+	purposeAuthorization = "webhook authorization"
+	purposeToken         = "webhook signing token"
+)
+
+// sealProof seals what goes into the Authorization header, ready to be sent.
+func (d *Desk) sealProof(w soc.Webhook, proof soc.WebhookCredentials) (soc.Webhook, error) {
+	header := ""
+	switch proof.Authentication {
+	case soc.AuthenticationBasic:
+		header = "Basic " + base64.StdEncoding.EncodeToString([]byte(proof.Username+":"+proof.Password))
+	case soc.AuthenticationBearer:
+		header = "Bearer " + proof.Token
+	}
+	var err error
+	if w.Sealed.Authorization, err = d.secrets.Seal(purposeAuthorization, w.ID, header); err != nil {
+		return w, err
+	}
+	w.Sealed.SigningToken, err = d.secrets.Seal(purposeToken, w.ID, proof.SigningToken)
+	return w, err
+}
+
+// rotate makes secret the present one; the one before signs along.
+func (d *Desk) rotate(w soc.Webhook, secret string) (soc.Webhook, error) {
+	before, err := d.secrets.Open(purposeSecret, w.ID, w.Sealed.Secret)
+	if err != nil {
+		return w, err
+	}
+	if w.Sealed.FormerSecret, err = d.secrets.Seal(purposeFormer, w.ID, before); err != nil {
+		return w, err
+	}
+	w.Sealed.FormerUntil = d.clock().Add(formerSecret)
+	w.Sealed.Secret, err = d.secrets.Seal(purposeSecret, w.ID, secret)
+	return w, err
+}
+
+// mayCall asks whether the server may call an address (S50).
+func (d *Desk) mayCall(address string) error {
+	if err := d.checkURL(address); err != nil {
+		return err
+	}
+	return nil
+}
+
+func errNoSecretKey() error {
+	return soc.Errorf(soc.Unavailable, soc.CodeServiceUnavailable, "This process has no key to seal secrets with.").WithFix("Send the request to the server.")
+}
+
+// changeWebhook changes one webhook that was found. Asked for what is so
+// already it writes nothing.
+func (d *Desk) changeWebhook(ctx context.Context, by soc.Actor, event, id string, match soc.IfMatch, out *soc.Webhook, whole func() error, change func(*store.Tx, soc.Webhook) (soc.Webhook, error)) error {
+	return d.changeWebhooks(ctx, by, event, id, whole, func(tx *store.Tx) (string, any, error) {
+		w, err := webhookOf(&tx.Reader, by, id)
+		if err != nil {
+			return id, nil, err
+		}
+		if err := match.Check(w.Version); err != nil {
+			return id, nil, err
+		}
+		after, err := change(tx, w)
+		if err != nil {
+			return id, nil, err
+		}
+		if after.Status == w.Status && (event == "webhook_paused" || event == "webhook_resumed") {
+			*out = w
+			return "", w, nil
+		}
+		after.UpdatedAt = d.clock()
+		*out, err = tx.UpdateWebhook(after)
+		return id, *out, err
+	})
+}
+
+// changeWebhooks is the frame of every write: who may, what is whole, one
+// transaction with its audit entry. change returns the id of what it changed,
+// empty for nothing, and what to answer with.
+func (d *Desk) changeWebhooks(ctx context.Context, by soc.Actor, event, id string, whole func() error, change func(*store.Tx) (string, any, error)) error {
+	err := mayWebhooks(by, soc.ScopeWebhooksManage)
+	if err == nil {
+		err = d.mayWrite()
+	}
+	if err == nil && d.secrets == nil {
+		err = errNoSecretKey()
+	}
+	if err == nil && whole != nil {
+		err = whole()
+	}
+	if err == nil {
+		err = d.write(ctx, func(tx *store.Tx) error {
+			changed, answer, err := change(tx)
+			if err != nil {
+				return err
+			}
+			if changed == "" { // it was so already
+				return nil
+			}
+			e := d.entry(by, event)
+			e.Target = changed
+			tx.Audit(e)
+			return d.settleIdempotency(tx, by, answer)
+		})
+	}
+	if err != nil {
+		return d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Target = soc.DisplayName(id) })
+	}
+	return nil
+}
