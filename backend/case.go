@@ -40,8 +40,11 @@ func (d *Desk) loadCase(r *store.Reader, c *soc.CaseDetail) (err error) {
 		limit int
 		parts soc.IncidentParts
 	}{
-		{soc.CaseAlerts, soc.IncidentParts{Alerts: true}}, {soc.CaseObservables, soc.IncidentParts{Entities: true}},
-		{soc.CaseEvidence, soc.IncidentParts{Evidence: true}}, {soc.CaseComments, soc.IncidentParts{Comments: true}}, {50, soc.IncidentParts{Gamebooks: true}},
+		{soc.CaseAlerts, soc.IncidentParts{Alerts: true}},
+		{soc.CaseObservables, soc.IncidentParts{Entities: true}},
+		{soc.CaseEvidence, soc.IncidentParts{Evidence: true}},
+		{soc.CaseComments, soc.IncidentParts{Comments: true}},
+		{50, soc.IncidentParts{Gamebooks: true}},
 	} {
 		part.parts.Limit = part.limit
 		if err := loadParts(r, &detail, part.parts); err != nil {

@@ -190,11 +190,20 @@ func writeMarkdown(out *bytes.Buffer, r soc.Report) {
 func headRows(r soc.Report) [][2]string {
 	breached := strings.Join(r.Case.Breached, ", ")
 	return [][2]string{
-		{"Case", r.Case.ID}, {"Severity", r.Case.Severity}, {"Source", r.Case.Source}, {"Verdict", orDash(r.Outcome.Verdict)},
-		{"Classification", strings.TrimSuffix(r.Outcome.Classification+" / "+r.Outcome.Reason, " / ")}, {"Duplicate of", orDash(r.Outcome.DuplicateOf)},
-		{"Created", r.Case.CreatedAt}, {"Resolved", r.Case.ResolvedAt}, {"Resolved by", r.Outcome.ResolvedBy},
-		{"Time to acknowledge", span(r.Case.AcknowledgeSeconds)}, {"Time to triage", span(r.Case.TriageSeconds)}, {"Time to resolve", span(r.Case.ResolveSeconds)},
-		{"Targets missed", orDash(breached)}, {"Report", fmt.Sprintf("version %d", r.Version)},
+		{"Case", r.Case.ID},
+		{"Severity", r.Case.Severity},
+		{"Source", r.Case.Source},
+		{"Verdict", orDash(r.Outcome.Verdict)},
+		{"Classification", strings.TrimSuffix(r.Outcome.Classification+" / "+r.Outcome.Reason, " / ")},
+		{"Duplicate of", orDash(r.Outcome.DuplicateOf)},
+		{"Created", r.Case.CreatedAt},
+		{"Resolved", r.Case.ResolvedAt},
+		{"Resolved by", r.Outcome.ResolvedBy},
+		{"Time to acknowledge", span(r.Case.AcknowledgeSeconds)},
+		{"Time to triage", span(r.Case.TriageSeconds)},
+		{"Time to resolve", span(r.Case.ResolveSeconds)},
+		{"Targets missed", orDash(breached)},
+		{"Report", fmt.Sprintf("version %d", r.Version)},
 	}
 }
 

@@ -80,8 +80,15 @@ func TargetParameter(p Playbook) string {
 		kind EntityKind
 		name string
 	}{
-		{KindMailMessage, "message_id"}, {KindMailbox, "sender"}, {KindHost, "hostname"}, {KindAccount, "username"}, {KindIP, "ip"},
-		{KindDomain, "domain"}, {KindURL, "url"}, {KindFileHash, "file_hash"}, {KindFile, "file_hash"},
+		{KindMailMessage, "message_id"},
+		{KindMailbox, "sender"},
+		{KindHost, "hostname"},
+		{KindAccount, "username"},
+		{KindIP, "ip"},
+		{KindDomain, "domain"},
+		{KindURL, "url"},
+		{KindFileHash, "file_hash"},
+		{KindFile, "file_hash"},
 	} {
 		if slices.Contains(p.EntityKinds, pair.kind) {
 			return pair.name

@@ -74,8 +74,10 @@ func TestWhatIsOddAboutASource(t *testing.T) {
 				last(h, n).Received = 2
 			}
 		}, want: soc.AnomalyVolumeDrop, severity: soc.SeverityMedium, at: anomalyEnd},
-		"four times an hour": {rate: 20, change: func(h *soc.SourceHistory) { last(h, 3).Received = 80 },
-			want: soc.AnomalyVolumeSpike, severity: soc.SeverityMedium, at: anomalyEnd.Add(-4 * time.Hour)},
+		"four times an hour": {
+			rate: 20, change: func(h *soc.SourceHistory) { last(h, 3).Received = 80 },
+			want: soc.AnomalyVolumeSpike, severity: soc.SeverityMedium, at: anomalyEnd.Add(-4 * time.Hour),
+		},
 		"a flood of three hours": {rate: 20, change: func(h *soc.SourceHistory) {
 			for n := range 3 {
 				last(h, n).Received = 900
@@ -88,8 +90,10 @@ func TestWhatIsOddAboutASource(t *testing.T) {
 			last(h, 0).Received = 900
 		}},
 		"one unreadable": {rate: 20, change: func(h *soc.SourceHistory) { last(h, 2).Rejected = 1 }},
-		"a tenth unreadable": {rate: 20, change: func(h *soc.SourceHistory) { last(h, 2).Rejected = 60 },
-			want: soc.AnomalyParseErrors, severity: soc.SeverityMedium, at: anomalyEnd.Add(-2 * time.Hour)},
+		"a tenth unreadable": {
+			rate: 20, change: func(h *soc.SourceHistory) { last(h, 2).Rejected = 60 },
+			want: soc.AnomalyParseErrors, severity: soc.SeverityMedium, at: anomalyEnd.Add(-2 * time.Hour),
+		},
 		"all unreadable": {rate: 20, change: func(h *soc.SourceHistory) {
 			for n := range 24 {
 				*last(h, n) = soc.SourceHour{Hour: last(h, n).Hour, Received: 10, Rejected: 10}

@@ -94,14 +94,18 @@ func (c *restoreBackupCommand) Run(ctx context.Context, e *environment) (err err
 		return err
 	}
 	return e.print(map[string]any{"restored": c.File, "kept": kept, "kill_file": marker, "position": found.Position}, [][]string{
-		{"restored", c.File, "audit position " + strconv.FormatInt(found.Position, 10)}, {"kept", kept, "what stood there before"},
+		{"restored", c.File, "audit position " + strconv.FormatInt(found.Position, 10)},
+		{"kept", kept, "what stood there before"},
 		{"STOPPED", marker, "nothing acts until you have looked at waiting gamebooks and removed this file"},
 	})
 }
 
 func (e *environment) printBackup(b soc.Backup) error {
 	rows := [][]string{
-		{"file", b.Path}, {"bytes", strconv.FormatInt(b.Bytes, 10)}, {"sha256", b.SHA256}, {"schema", strconv.FormatInt(b.Schema, 10)},
+		{"file", b.Path},
+		{"bytes", strconv.FormatInt(b.Bytes, 10)},
+		{"sha256", b.SHA256},
+		{"schema", strconv.FormatInt(b.Schema, 10)},
 		{"audit", fmt.Sprintf("%d=%s", b.Position, b.Hash)},
 	}
 	for _, problem := range b.Problems {

@@ -20,20 +20,24 @@ var kqlQueries = []struct {
 	ask  func(since time.Time) string
 	raw  func(ctx context.Context, r *reader, since time.Time) (int, error)
 }{
-	{"5,000 rows counted by source and severity",
+	{
+		"5,000 rows counted by source and severity",
 		func(since time.Time) string {
 			return "SecurityIncident | where TimeGenerated >= datetime(" + since.Format(time.RFC3339) + ") | summarize n = count() by Source, Severity | sort by n desc"
 		},
 		func(ctx context.Context, r *reader, since time.Time) (int, error) {
 			return r.raw.Groups(ctx, benchWorkspace, since.UnixMicro())
-		}},
-	{"the newest 50 with a word in the title",
+		},
+	},
+	{
+		"the newest 50 with a word in the title",
 		func(time.Time) string {
 			return `SecurityIncident | where Title contains "powershell" | project IncidentId, Title, Severity, TimeGenerated`
 		},
 		func(ctx context.Context, r *reader, _ time.Time) (int, error) {
 			return r.raw.Titles(ctx, benchWorkspace, "powershell", 50)
-		}},
+		},
+	},
 }
 
 // measureKQL times queries at each size beside hand-written SQL: a query costs

@@ -13,8 +13,13 @@ var now = time.Date(2026, 4, 15, 20, 0, 0, 0, time.UTC)
 
 var tables = []*kql.Table{
 	{Name: "Evidence", Time: 0, Incident: 1, Columns: []kql.Column{
-		{Name: "TimeGenerated", Type: kql.Datetime}, {Name: "IncidentId", Type: kql.String}, {Name: "Summary", Type: kql.String, Text: true},
-		{Name: "Size", Type: kql.Long}, {Name: "Score", Type: kql.Real}, {Name: "Flagged", Type: kql.Bool}, {Name: "Fields", Type: kql.Dynamic, Text: true},
+		{Name: "TimeGenerated", Type: kql.Datetime},
+		{Name: "IncidentId", Type: kql.String},
+		{Name: "Summary", Type: kql.String, Text: true},
+		{Name: "Size", Type: kql.Long},
+		{Name: "Score", Type: kql.Real},
+		{Name: "Flagged", Type: kql.Bool},
+		{Name: "Fields", Type: kql.Dynamic, Text: true},
 	}},
 	{Name: "SecurityAlert", Time: 0, Incident: -1, Columns: []kql.Column{
 		{Name: "TimeGenerated", Type: kql.Datetime}, {Name: "AlertName", Type: kql.String, Text: true}, {Name: "IncidentId", Type: kql.String},
