@@ -160,9 +160,6 @@ func (d *Desk) GetReport(ctx context.Context, by soc.Actor, ref soc.IncidentRef,
 	return p, serve(by, i, 1, true, len(i.Flags) > 0)
 }
 
-// closes reports that a write closed an incident.
-func closes(before, after soc.Incident) bool { return before.Open() && !after.Open() }
-
 // storeReport makes the report of an incident that this transaction closes. by
 // and the entry are how it ends: the entry gets its place in the record with
 // the commit.

@@ -206,10 +206,10 @@ func (p *ChangePlan) planPhase(i Incident, to TriagePhase) error {
 
 // planVerdict finds the verdict after the change.
 func (p *ChangePlan) planVerdict(i Incident, c IncidentChange, by Changer) error {
+	if c.Verdict != nil && (p.Withdraws || c.Phase != nil && *c.Phase != PhaseResolved) {
+		return InvalidField("verdict", "can be given with a status that closes, and not with one that opens")
+	}
 	if p.Withdraws {
-		if c.Verdict != nil {
-			return InvalidField("verdict", "cannot be given with a status that takes the verdict away")
-		}
 		p.After = p.After.withoutVerdict()
 		return nil
 	}

@@ -34,9 +34,8 @@ type named struct {
 }
 
 type sortKey struct {
-	expr                *node
-	desc, nullsFirst    bool
-	toldOrder, toldNull bool
+	expr             *node
+	desc, nullsFirst bool
 }
 
 type joinKey struct {
