@@ -30,6 +30,7 @@ func run(ctx context.Context, arguments []string, out io.Writer) int {
 	flags.BoolVar(&house.write, "w", false, "")
 	flags.BoolVar(&house.update, "update", false, "")
 	flags.IntVar(&house.rounds, "rounds", crashRounds, "")
+	flags.DurationVar(&house.soak, "soak", soakTime, "")
 	flags.IntVar(&house.examples, "examples", fuzzExamples, "")
 	flags.StringVar(&house.database, "db", "", "")
 	names, err := parse(flags, arguments)
@@ -102,12 +103,13 @@ func usage(out io.Writer) {
   -w           fmt, requirements: rewrite the files, the README's table
   -update      session: rewrite its golden
   -rounds N    crash: rounds on each engine (%d)
+  -soak TIME   soak: how long on each engine (%v)
   -examples N  fuzz: examples of each operation and phase (%d; %d make over 10,000)
   -db URL      openapi, client, fuzz: an empty PostgreSQL database instead of a file
 
 In CI (VEDETTE_CI=1 or CI=true) tests run with the race detector, and what a
 laptop may lack (PostgreSQL, Python, Node) is a failure.
-`, crashRounds, fuzzExamples, fuzzExamplesFull)
+`, crashRounds, soakTime, fuzzExamples, fuzzExamplesFull)
 }
 
 // findRoot returns the folder of our go.mod, at or above the working directory.

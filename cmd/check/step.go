@@ -22,6 +22,7 @@ type house struct {
 	write   bool
 	update  bool
 	rounds  int
+	soak    time.Duration
 	// examples and database are those of the fuzz; database also of openapi and client.
 	examples int
 	database string
@@ -54,6 +55,7 @@ func allSteps() []step {
 		{"client", "a TypeScript client generated from the documents compiles and uses every family", false, checkClient},
 		{"fuzz", "no request made from the documents meets a 5xx or an answer they do not describe", false, checkFuzz},
 		{"crash", "kill -9 over the whole path on both engines, nothing lost, nothing done twice", false, checkCrash},
+		{"soak", "load through all families on both engines: memory flat, no row lost or doubled", false, checkSoak},
 		{"clean", "the steps before left the tree as it was checked out", false, checkClean},
 	}
 }

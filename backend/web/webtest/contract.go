@@ -140,7 +140,7 @@ func undescribed(operation *openapi3.Operation, w *httptest.ResponseRecorder) er
 }
 
 // match finds the route of a path as the server does: a fixed segment wins over
-// a parameter. HEAD is what GET is.
+// a parameter, also where that path has not the method. HEAD is what GET is.
 func (c *contract) match(method, path string) (best web.Route, parameters map[string]string, found bool) {
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -149,9 +149,10 @@ func (c *contract) match(method, path string) (best web.Route, parameters map[st
 	fixed := -1
 	for _, route := range c.routes {
 		values, weight, ok := fit(strings.Split(route.Path, "/"), sent)
-		if ok && route.Method == method && weight > fixed {
-			best, parameters, fixed, found = route, values, weight, true
+		if !ok || weight < fixed || weight == fixed && found {
+			continue
 		}
+		best, parameters, fixed, found = route, values, weight, route.Method == method
 	}
 	return best, parameters, found
 }

@@ -59,6 +59,7 @@ func (h *House) Matrix(t *testing.T, family *web.Family, examples map[string]Exa
 			}
 		})
 	}
+	h.badInputs(t, family, examples)
 }
 
 type matrix struct {
