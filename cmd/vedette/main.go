@@ -63,8 +63,12 @@ type exit int
 // or configuration that cannot be understood.
 func run(ctx context.Context, arguments []string, in io.Reader, out, stderr io.Writer) (code int) {
 	defer func() {
-		if left, ok := recover().(exit); ok {
+		switch left := recover().(type) {
+		case nil:
+		case exit:
 			code = int(left)
+		default:
+			panic(left) // a fault of ours must not pass for a success
 		}
 	}()
 	cli := program{Plugins: fixtureCommands()}

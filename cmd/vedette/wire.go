@@ -75,7 +75,7 @@ func (w *wiring) wireDesk(context.Context) error {
 	w.sender = &worker.Sender{Client: allowed.Client(egress.Options{Timeout: worker.AttemptTimeout, MaxBody: worker.AnswerLimit})}
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
-		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.watch.figures.count,
+		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
 		Secrets: secrets, CheckURL: allowed.Check, Send: w.sender.Send,
 	})
 	w.identity = identity{w.desk, w.log}
@@ -85,6 +85,15 @@ func (w *wiring) wireDesk(context.Context) error {
 	}
 	w.sealer, err = web.NewSealer(time.Now, keys...)
 	return err
+}
+
+// count is where the desk's figures go; a process on standard input has nobody
+// who would ask for them.
+func (w *wiring) count() func(backend.Figure, string) {
+	if w.watch == nil {
+		return nil
+	}
+	return w.watch.figures.count
 }
 
 // requireIdentities keeps a server that nobody could sign in to off the
