@@ -28,9 +28,11 @@ func (put parting) take(node map[string]any, t reflect.Type) map[string]any {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if branches, choice := node["anyOf"].([]any); choice {
-		branches[0] = put.child(branches[0], t) // the type itself; the others are what is tolerated beside it
-		return node
+	for _, choice := range []string{"anyOf", "oneOf"} {
+		if branches, ok := node[choice].([]any); ok {
+			branches[0] = put.child(branches[0], t) // the type itself; the others are what is tolerated beside it
+			return node
+		}
 	}
 	_, taken := node["$ref"] // of a field that another one of the same name hides
 	if taken || drawsItself(t) || nouns(t) != nil {

@@ -107,6 +107,9 @@ func drawAlert(found soc.AlertDetail) alertDetail {
 	for n, f := range a.Flags {
 		data.Flags[n] = flag(f)
 	}
+	if string(found.Raw) == "null" { // sent as null, which is as if absent
+		data.Raw = nil
+	}
 	if a.Dismissal != nil {
 		data.Dismissed = &dismissal{string(a.Dismissal.Reason), a.Dismissal.Comment, principal(a.Dismissal.By), schemas.SecondsTime(a.Dismissal.At)}
 	}

@@ -3,6 +3,7 @@ package caseapi_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,4 +71,12 @@ func TestAlertsArePagedNewestFirst(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestANullPayloadReadsAsNone(t *testing.T) {
+	d := open(t)
+	sent := d.post(t, `{"source":"odd","external_id":"null-raw","severity":"low","title":"x","raw":null}`)
+	if w := d.Ask("GET", "/api/v1/alerts/"+sent.ID+"?raw=true", "", d.key); w.Code != 200 || strings.Contains(w.Body.String(), `"raw":null`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
 }

@@ -90,11 +90,14 @@ func fuzzRuns(found demo, cookie string) []fuzzRun {
 	}
 }
 
-// fuzzSettings name the one check that is loosened: a request that fits its
-// schema may still be refused in words, because page tokens are sealed, times
-// come in order, and what may be named is a matter of the workspace.
+// fuzzSettings name what is loosened. A request that fits its schema may still
+// be refused in words, because page tokens are sealed, times come in order, and
+// what may be named is a matter of the workspace. One that is longer than the
+// listener reads is refused by the listener.
 const fuzzSettings = `[checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412, 413, 415, 422, 423, 431]
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 423, 428, 429, 431]
 [output.truncation]
 enabled = false
 `

@@ -96,8 +96,14 @@ async function triage(): Promise<void> {
 
 async function cases(): Promise<void> {
   const api = bearer(demo.keys.case);
-  const list = need("case alerts", await api.GET("/api/v1/alerts", { params: { query: { limit: 5 } } }));
+  const sent = need("case alert", await api.POST("/api/v1/alerts", {
+    body: { source: "typed", external_id: "typed-2", severity: "high", title: "From a generated client", observables: [{ type: "ip", value: "192.0.2.7" }] },
+  }));
+  const one = need("case alert again", await api.GET("/api/v1/alerts/{id}", { params: { path: { id: sent.id ?? "" } } }));
+  same("its title", one.title, "From a generated client");
+  const list = need("case alerts", await api.GET("/api/v1/alerts", { params: { query: { limit: 5, severity: ["high"] } } }));
   same("more", typeof list.has_more, "boolean");
+  need("cases", await api.GET("/api/v1/cases", { params: { query: { limit: 5 } } }));
 }
 
 try {
