@@ -270,11 +270,11 @@ func TestHealth(t *testing.T) {
 	if code, _ := get(h.ServeReady, "POST"); code != http.StatusMethodNotAllowed {
 		t.Errorf("%d", code)
 	}
-	if code, body := get(h.ServeReady, "GET"); code != http.StatusOK || body != "ok" {
+	if code, body := get(h.ServeReady, "GET"); code != http.StatusOK || body != "" {
 		t.Errorf("%d %s", code, body)
 	}
 	h.Drain()
-	if code, body := get(h.ServeReady, "GET"); code != http.StatusServiceUnavailable || body != "draining" {
+	if code, body := get(h.ServeReady, "GET"); code != http.StatusServiceUnavailable || body != "" {
 		t.Errorf("%d %s", code, body)
 	}
 	if code, _ := get(h.ServeLive, "GET"); code != http.StatusOK {
