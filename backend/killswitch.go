@@ -195,12 +195,20 @@ func (d *Desk) release(tx *store.Tx, by soc.Actor, order soc.KillOrder) (soc.Kil
 		k.Reason = order.Reason
 		return k, true, nil
 	}
-	now := d.clock()
-	first, standing, err := d.firstReleaser(tx, by, have, now)
+	second, err := releasingRole(&tx.Reader, have, by.ID)
 	if err != nil {
 		return have, false, err
 	}
-	enough := by.Role.AtLeast(soc.RoleManager) || first.AtLeast(soc.RoleManager)
+	if !second.AtLeast(soc.RoleSenior) {
+		return have, false, soc.Errorf(soc.Denied, soc.CodeInsufficientWorkspaceRole, "This needs the role %s where the switch stops.", soc.RoleSenior).
+			WithFix("A senior, manager or admin of what is stopped releases it.")
+	}
+	now := d.clock()
+	first, standing, err := firstReleaser(tx, by, have, now)
+	if err != nil {
+		return have, false, err
+	}
+	enough := second.AtLeast(soc.RoleManager) || first.AtLeast(soc.RoleManager)
 	if standing && enough {
 		have.Engaged, have.ReleaseBy, have.ReleaseRole, have.ReleaseAt = false, "", "", time.Time{}
 		e := d.killEntry(by, "kill_switch_released", have)
@@ -210,33 +218,12 @@ func (d *Desk) release(tx *store.Tx, by soc.Actor, order soc.KillOrder) (soc.Kil
 		}
 		return have, true, d.settleIdempotency(tx, by, have)
 	}
-	have.ReleaseBy, have.ReleaseRole, have.ReleaseAt = by.ID, by.Role, now
+	have.ReleaseBy, have.ReleaseRole, have.ReleaseAt = by.ID, second, now
 	tx.Audit(d.killEntry(by, "kill_switch_release_asked", have))
 	if err := tx.SaveKillSwitch(have); err != nil {
 		return have, false, err
 	}
 	return have, false, d.settleIdempotency(tx, by, have)
-}
-
-// firstReleaser is the role that the first of two people has now; standing is
-// false where nobody asked before, or too long ago.
-func (d *Desk) firstReleaser(tx *store.Tx, by soc.Actor, k soc.KillSwitch, now time.Time) (role soc.Role, standing bool, err error) {
-	if k.ReleaseBy == "" || now.Sub(k.ReleaseAt) > releaseLife {
-		return soc.RoleNone, false, nil
-	}
-	if k.ReleaseBy == by.ID {
-		return soc.RoleNone, false, soc.Errorf(soc.Conflict, soc.CodeConflict, "This person is the first of the two already.").
-			WithFix("A second person releases it.")
-	}
-	person, found, err := tx.Person(k.ReleaseBy)
-	if err != nil || !found || person.Disabled {
-		return soc.RoleNone, false, err
-	}
-	role = person.Grants[by.Workspace]
-	if person.OrganizationAdmin {
-		role = soc.RoleAdmin
-	}
-	return role, role.AtLeast(soc.RoleSenior), nil
 }
 
 // ListKillSwitches lists the engaged switches that concern the caller.
