@@ -91,10 +91,10 @@ var homes = []home{
 
 // testOnly are packages that production code never imports: a kit for tests
 // linked into the product is weight, and testing registers flags.
-var testOnly = []string{"testing", "net/http/httptest", modulePath + "/backend/store/pgtest", modulePath + "/backend/web/webtest"}
+var testOnly = []string{"testing", "net/http/httptest", modulePath + "/backend/store/pgtest", modulePath + "/backend/web/webtest", modulePath + "/backend/connector/connectortest"}
 
 // testKits are the rooms that are themselves such a kit.
-var testKits = []string{"backend/store/pgtest", "backend/web/webtest"}
+var testKits = []string{"backend/store/pgtest", "backend/web/webtest", "backend/connector/connectortest"}
 
 // findRoom returns the row for a folder.
 func findRoom(folder string) (room, bool) {
