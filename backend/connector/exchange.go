@@ -26,15 +26,19 @@ type Answer struct {
 //	2xx                              no error
 //	anything else                    Unknown: dropped, timed out, 3xx, 408, 5xx, unreadable
 //
-// The answer is returned with an error too where there is one. client must come
-// from egress, which never repeats a request and caps the body.
+// The answer is returned with an error too where there is one. client comes from
+// egress, which never repeats a request and caps the body, or from a Line or
+// Tokens around such a client; what those stop is Refused.
 func Exchange(client *http.Client, req *http.Request) (Answer, error) {
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
 	resp, err := client.Do(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
 		cause := withoutURL(err)
+		var stopped *Failure
 		switch {
+		case errors.As(err, &stopped): // by the connector's own line or sign-in
+			return Answer{}, stopped
 		case !connected.Load():
 			return Answer{}, Refusedf(cause, "The product could not be reached; nothing was sent.")
 		case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):

@@ -34,6 +34,9 @@ type Failure struct {
 // Error implements error; the text is safe to show.
 func (f *Failure) Error() string { return string(f.Outcome) + ": " + f.Message }
 
+// Shown returns what may be shown of it.
+func (f *Failure) Shown() string { return f.Message }
+
 // Unwrap returns the cause.
 func (f *Failure) Unwrap() error { return f.Cause }
 

@@ -82,10 +82,12 @@ var homes = []home{
 	{"github.com/riverqueue/river/riverdriver", []string{"backend/store"}},
 	{"github.com/riverqueue/river/rivermigrate", []string{"backend/store"}},
 	{"github.com/sashabaranov/go-openai", []string{"agent"}},
+	{"github.com/sony/gobreaker/v2", []string{"backend/connector"}},
 	{"go.opentelemetry.io/otel", []string{"cmd/vedette"}},
 	{"go.yaml.in/yaml/v4", []string{"backend/playbook", "cmd/vedette"}},
 	{"golang.org/x/text", []string{"backend/soc"}},
-	{"golang.org/x/time", []string{"backend/web"}},
+	{"golang.org/x/oauth2", []string{"backend/connector"}},
+	{"golang.org/x/time", []string{"backend/web", "backend/connector"}},
 	{"modernc.org/sqlite", []string{"backend/store", "backend/store/bare"}},
 }
 

@@ -1,0 +1,225 @@
+package connector
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"vedette/backend/soc"
+)
+
+// Kind is one family of products that can be configured: what has to be stated
+// of it, and how a way out is made of that.
+type Kind struct {
+	// Name is the stored word, for instance "msgraph"; it never changes meaning.
+	Name string
+	// Title names the product to people.
+	Title string
+	// BaseURL is where the vendor's public service answers. Where it is empty the
+	// base URL must be stated.
+	BaseURL string
+	// Settings are the members that are no secret, Secrets those that are.
+	Settings []Field
+	Secrets  []Field
+	// Playbooks are the entries of the catalogue that the product can carry out.
+	Playbooks []string
+	// Limits are what the vendor documents, or less.
+	Limits Limits
+	// Declared kinds are made of a declaration (YAML), which states the rest.
+	Declared bool
+	// New makes the way out. It calls nobody. c was completed by Complete.
+	New func(c Config) (Connector, error)
+}
+
+// Field is one thing to state of a connector.
+type Field struct {
+	Name string
+	Help string
+	// Required fields have no default.
+	Required bool
+	Default  string
+	// OneOf are the words allowed; nil allows any text.
+	OneOf []string
+}
+
+// Config is one connector as it was stated.
+type Config struct {
+	ID       string
+	Name     string
+	BaseURL  string
+	Settings map[string]string
+	// Secrets are in clear here: a Config is never printed, logged or stored.
+	Secrets map[string]string
+	// Playbooks narrows what the kind can do; nil leaves everything.
+	Playbooks   []string
+	Limits      Limits
+	Declaration string
+	// Client is made by egress; New's products call through a Line on it.
+	Client *http.Client
+	// Now is the clock of token expiry and of Retry-After; default time.Now.
+	Now func() time.Time
+}
+
+// String implements fmt.Stringer, so that a Config in a message shows no secret.
+func (c Config) String() string { return "connector " + c.ID }
+
+// GoString implements fmt.GoStringer for the same reason.
+func (c Config) GoString() string { return c.String() }
+
+// May reports whether the configuration leaves a playbook of the kind in use.
+func (c Config) May(kind []string, playbook string) bool {
+	return slices.Contains(kind, playbook) && (c.Playbooks == nil || slices.Contains(c.Playbooks, playbook))
+}
+
+// limits of what people state.
+const (
+	maxFieldText = 4096 // bytes: a PEM key fits
+	maxRate      = 1000 // calls a second
+)
+
+// Complete checks a configuration and fills in defaults. It checks no secret:
+// they are stated apart and later. What it refuses is VALIDATION_ERROR on the
+// member's name in the ops API.
+func (k Kind) Complete(c Config) (Config, error) {
+	if c.BaseURL == "" {
+		c.BaseURL = k.BaseURL
+	}
+	base, err := url.Parse(c.BaseURL)
+	switch {
+	case c.BaseURL == "":
+		return c, soc.InvalidField("baseUrl", "must be stated for %s", k.Title)
+	case err != nil || base.Host == "" || base.RawQuery != "" || base.ForceQuery || base.Fragment != "" || base.User != nil:
+		return c, soc.InvalidField("baseUrl", "must be a scheme, a host and perhaps a path")
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	if c.Settings, err = stated("settings", k.Settings, c.Settings, true); err != nil {
+		return c, err
+	}
+	for _, id := range c.Playbooks {
+		if !k.Declared && !slices.Contains(k.Playbooks, id) {
+			return c, soc.InvalidField("playbooks", "must hold only what %s can carry out: %s", k.Title, strings.Join(k.Playbooks, ", "))
+		}
+	}
+	if k.Declared == (c.Declaration == "") {
+		return c, soc.InvalidField("declaration", "goes with the kinds that are declared, and they need it")
+	}
+	if c.Limits, err = c.Limits.within(k.Limits); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// CheckSecrets checks the secrets that are given; whole wants all that the kind
+// requires.
+func (k Kind) CheckSecrets(secrets map[string]string, whole bool) error {
+	_, err := stated("secrets", k.Secrets, secrets, whole)
+	return err
+}
+
+// SecretNames are the names of the kind's secrets.
+func (k Kind) SecretNames() []string {
+	names := make([]string, len(k.Secrets))
+	for i, f := range k.Secrets {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// stated checks values against fields and fills in defaults.
+func stated(member string, fields []Field, values map[string]string, whole bool) (map[string]string, error) {
+	out := maps.Clone(values)
+	if out == nil {
+		out = map[string]string{}
+	}
+	known := make([]string, len(fields))
+	for i, f := range fields {
+		known[i] = f.Name
+		value := out[f.Name]
+		if value == "" && f.Default != "" {
+			out[f.Name] = f.Default
+			continue
+		}
+		switch {
+		case value == "" && f.Required && whole:
+			return nil, soc.InvalidField(member+"."+f.Name, "must be stated: %s", f.Help)
+		case len(value) > maxFieldText || !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return unicode.IsControl(r) && r != '\n' }):
+			return nil, soc.InvalidField(member+"."+f.Name, "must be text of at most %d bytes without control characters", maxFieldText)
+		case value != "" && f.OneOf != nil && !slices.Contains(f.OneOf, value):
+			return nil, soc.InvalidField(member+"."+f.Name, "must be one of %s", strings.Join(f.OneOf, ", "))
+		}
+	}
+	for name := range values {
+		if !slices.Contains(known, name) {
+			return nil, soc.InvalidField(member, "must hold only %s", orNothing(known))
+		}
+	}
+	return out, nil
+}
+
+func orNothing(names []string) string {
+	if len(names) == 0 {
+		return "nothing: this kind has none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// Limits bound the calls of one connector.
+type Limits struct {
+	// PerSecond calls on average, Burst at once. Zero takes the kind's.
+	PerSecond float64
+	Burst     int
+}
+
+// within fills in the kind's limits and refuses what is out of bounds. More than
+// the vendor's documented rate may be stated: tenants buy more.
+func (l Limits) within(kind Limits) (Limits, error) {
+	if l.PerSecond == 0 {
+		l.PerSecond = kind.PerSecond
+	}
+	if l.Burst == 0 {
+		l.Burst = kind.Burst
+	}
+	if !(l.PerSecond >= 0.01 && l.PerSecond <= maxRate) || l.Burst < 1 || l.Burst > maxRate {
+		return l, soc.InvalidField("rate", "must be 0.01 to %d calls a second, at most %d at once", maxRate, maxRate)
+	}
+	return l, nil
+}
+
+// Kinds are the families of one program, by name.
+type Kinds []Kind
+
+// Find returns a kind by its name. An unknown one is VALIDATION_ERROR on "kind".
+func (all Kinds) Find(name string) (Kind, error) {
+	names := make([]string, len(all))
+	for i, k := range all {
+		if k.Name == name {
+			return k, nil
+		}
+		names[i] = k.Name
+	}
+	return Kind{}, soc.InvalidField("kind", "must be one of %s", strings.Join(names, ", "))
+}
+
+// Make completes a configuration and makes the way out of it.
+func (k Kind) Make(c Config) (Connector, error) {
+	c, err := k.Complete(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.CheckSecrets(c.Secrets, true); err != nil {
+		return nil, err
+	}
+	if c.ID == "" || c.Client == nil {
+		return nil, fmt.Errorf("connector %s: id and client are required", k.Name)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return k.New(c)
+}
