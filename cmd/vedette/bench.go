@@ -51,6 +51,7 @@ var benchSections = []benchSection{
 	{"memory", false, (*bench).measureMemory},
 	{"tool", false, (*bench).measureTool},
 	{"respond", false, (*bench).measureRespond},
+	{"webhook", false, (*bench).measureWebhook},
 }
 
 // sectionNames are what --only takes.
