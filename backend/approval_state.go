@@ -24,6 +24,9 @@ type matter struct {
 	// this moment; whole is false where one of them is gone.
 	steps []plannedStep
 	whole bool
+	// release is set where the gamebook is a release (S25) and still the one that
+	// was decided.
+	release bool
 	// notApprovers may not decide it, roles are what people hold now.
 	notApprovers []string
 	roles        map[string]soc.Role
@@ -166,6 +169,7 @@ func (m *matter) ask(phase soc.Phase, approvals []soc.Approval) (soc.GateInput, 
 	if err != nil {
 		return in, soc.GateResult{}, err
 	}
+	in.Release = m.release
 	in.AutoRun, in.Digest, in.DigestNeed = m.g.AutoRun, m.g.Digest, m.g.Need
 	in.Approvals, in.NotApprovers = approvals, m.notApprovers
 	return in, soc.Gate(in), nil

@@ -82,7 +82,11 @@ func (b *beginning) permitted() (bool, error) {
 		return false, err
 	}
 	approvals, intact := m.approvals()
-	if !intact || !m.rebuilt() {
+	same, err := m.asDecided()
+	if err != nil {
+		return false, err
+	}
+	if !intact || !same {
 		return false, b.cut(soc.GamebookHalted, soc.CodeDigestMismatch)
 	}
 	in, result, err := m.ask(soc.PhaseExecute, approvals)
@@ -91,6 +95,9 @@ func (b *beginning) permitted() (bool, error) {
 	}
 	if result.Halt {
 		return false, b.cut(soc.GamebookHalted, soc.CodeKillSwitchEngaged)
+	}
+	if m.release { // decided with the step it undoes; one held up is tried again
+		return !result.Stale, nil
 	}
 	world, changed, err := m.world()
 	if err != nil {
@@ -184,6 +191,12 @@ func (b *beginning) intend(s *soc.Step, p soc.Playbook) error {
 			return err
 		}
 		if err := b.tx.InsertDispatch(id, b.g, *s, d.clock()); err != nil {
+			return err
+		}
+	}
+	if p.AutoRevert > 0 && !b.g.Recover {
+		owed := soc.Revert{Workspace: s.Workspace, Gamebook: b.g.ID, Step: s.ID, Digest: b.g.Digest, DueAt: s.DispatchedAt.Add(p.AutoRevert), State: soc.RevertWaiting}
+		if err := b.tx.OweRevert(owed); err != nil {
 			return err
 		}
 	}

@@ -170,7 +170,8 @@ func (d *Desk) markUndone(tx *store.Tx, g soc.Gamebook) error {
 		undone := has && slices.ContainsFunc(g.Steps, func(o soc.Step) bool {
 			return o.Status == soc.StepConfirmed && o.Playbook == inverse.ID && o.Entity == s.Entity
 		})
-		if !undone || s.Status != soc.StepConfirmed && s.Status != soc.StepUnconfirmed {
+		// People undo no Unknown step (S24); a release (S25) settles one.
+		if !undone || s.Status != soc.StepConfirmed && s.Status != soc.StepUnconfirmed && s.Status != soc.StepUnknown {
 			continue
 		}
 		before := s.Status

@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"vedette/backend/soc"
@@ -79,7 +80,13 @@ func (d *Desk) GetGamebook(ctx context.Context, by soc.Actor, id string, wait ti
 		if detail.GamebookRecord, err = d.recordOf(r, g); err != nil {
 			return err
 		}
-		detail.Locks, err = r.Locks(by.Workspace, id)
+		if detail.Locks, err = r.Locks(by.Workspace, id); err != nil {
+			return err
+		}
+		owed, err := r.Reverts(by.Workspace, id)
+		if at := slices.IndexFunc(owed, func(v soc.Revert) bool { return v.State == soc.RevertWaiting || v.State == soc.RevertAsked }); at >= 0 {
+			detail.AutoRevertAt = owed[at].DueAt
+		}
 		return err
 	})
 	return detail, err

@@ -246,6 +246,9 @@ func (d *Desk) ListKillSwitches(ctx context.Context, by soc.Actor) (switches []s
 			if switches[i].Halted, err = r.HaltedSince(switches[i], 200); err != nil {
 				return err
 			}
+			if switches[i].OverdueReverts, err = r.OverdueReverts(switches[i], d.clock(), 200); err != nil {
+				return err
+			}
 			if now := d.clock(); now.Sub(switches[i].ReleaseAt) > releaseLife {
 				switches[i].ReleaseBy = ""
 			}

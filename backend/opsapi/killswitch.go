@@ -92,6 +92,7 @@ func drawKill(k soc.KillSwitch) killView {
 	view := killView{
 		Scope: k.Scope, Engaged: k.Engaged, Via: k.Via, By: killActor{string(k.ByKind), k.By}, Reason: soc.EscapeVisible(k.Reason),
 		At: schemas.TimeOrNull(k.At), Halted: append([]string{}, k.Halted...),
+		OverdueReverts: k.OverdueReverts,
 	}
 	if k.Scope != soc.KillGlobal {
 		view.ID = &k.ID

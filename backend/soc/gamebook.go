@@ -165,4 +165,7 @@ type KillSwitch struct {
 	ReleaseAt   time.Time
 	// Halted are the gamebooks it stopped, at most 200; filled by the list.
 	Halted []string
+	// OverdueReverts are the releases that are due and that it keeps waiting
+	// (S25), at most 200; filled by the list.
+	OverdueReverts int
 }

@@ -72,6 +72,9 @@ func decide(in GateInput, rules []gateRule) GateResult {
 	for _, rule := range rules {
 		hits = rule(f, hits)
 	}
+	if in.Release && in.Phase == PhaseExecute {
+		hits = slices.DeleteFunc(hits, gateHit.decidedBefore)
+	}
 	r := GateResult{
 		Outcome: OutcomeRun, Class: f.class, Impact: f.impact,
 		EffectiveTrigger: f.trigger, Downgraded: f.downgraded, Taint: f.taint,

@@ -88,7 +88,10 @@ type GateInput struct {
 	// for it, with the roles their people have now; NotApprovers are the
 	// person who asked, who started or steered the run, and who owns the key
 	// that asked (S5). Looked at in approve and execute only.
-	AutoRun      bool
+	AutoRun bool
+	// Release is set in execute for a gamebook that does nothing but undo, on
+	// the same target, a step whose release was decided with it (S25).
+	Release      bool `json:",omitempty"`
 	Digest       string
 	DigestNeed   Need
 	Approvals    []Approval

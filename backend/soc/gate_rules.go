@@ -15,6 +15,12 @@ func (h gateHit) sameAs(o gateHit) bool {
 	return h.rule == o.rule && h.outcome == o.outcome && h.code == o.code && h.policy == o.policy
 }
 
+// decidedBefore reports whether a contribution was answered when the step that
+// a release undoes was decided: a card shows the release, so nobody is asked
+// twice. What stops everything (g1), and a policy that cannot be read (g4),
+// stop a release too.
+func (h gateHit) decidedBefore() bool { return h.rule != 1 && h.rule != 3 && h.rule != 4 }
+
 type gateRule func(f gateFacts, hits []gateHit) []gateHit
 
 // gateRules lists g1 to g18 of safety.md section 1.1; g19 is their silence.

@@ -30,6 +30,7 @@ var unscoped = map[string]string{
 	"AuditHead": "the record is one for the installation", "Audit": "the entry says its workspace", "Enqueue": "the job's arguments name the row, which says its workspace",
 	"StoredAnswer": "the principal is part of the key", "CompleteIdempotency": "the principal is part of the key", "FreeIdempotency": "the principal is part of the key", "SweepIdempotency": "the host's",
 	"KillSwitch": "scope and id are the key", "KillSwitches": "an organization's", "SaveKillSwitch": "scope and id are the key", "GamebooksToHalt": "what a switch covers", "HaltedSince": "what a switch covered", "Kill": "takes the workspace as a row",
+	"DueReverts": "the worker's, over all workspaces", "OverdueReverts": "what a switch covers",
 	"SweepContent": "the worker's, over all workspaces", "DueClocks": "the worker's, over all workspaces",
 	"OpenWork": "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
 	"Refusals": "an agent's own", "AddRefusal": "an agent's own", "ForgetRefusals": "the host's", "Taint": "an agent's own", "RaiseTaint": "an agent's own",
@@ -56,6 +57,7 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.AlertStatus](): "escalated", reflect.TypeFor[soc.RunState](): "Investigating", reflect.TypeFor[soc.Trigger](): "OnQueue",
 	reflect.TypeFor[soc.WebhookStatus](): "AutoDisabled", reflect.TypeFor[soc.WebhookAuthentication](): "BasicAuth", reflect.TypeFor[soc.SignatureFormat](): "hexUnix", reflect.TypeFor[soc.PayloadFormat](): "case",
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
+	reflect.TypeFor[soc.RevertState](): "asked",
 }
 
 // sample is a value whose texts are mark, whose numbers are 1 and whose
@@ -332,6 +334,7 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error { return tx.InsertTicket(of(soc.Ticket{}).Interface().(soc.Ticket)) },
 			func() error { return tx.InsertApproval(of(soc.Approval{}).Interface().(soc.Approval)) },
 			func() error { _, err := tx.TakeTarget(mark, mark, mark, mark, fixtureTime); return err },
+			func() error { return tx.OweRevert(of(soc.Revert{}).Interface().(soc.Revert)) },
 			func() error { return tx.InsertDispatch(mark, gamebook, gamebook.Steps[0], fixtureTime) },
 			func() error { _, err := tx.OpenBreaker(mark, "host", fixtureTime); return err },
 			func() error { return tx.InsertRun(of(soc.Run{}).Interface().(soc.Run)) },

@@ -40,6 +40,7 @@ var closedSets = map[string][]string{
 	"webhook.payload_format":   wordsIn(soc.AllPayloadFormats),
 	"event.type":               wordsIn(soc.AllEventTypes),
 	"delivery.status":          wordsIn(soc.AllDeliveryStatuses),
+	"revert.state":             wordsIn(soc.AllRevertStates),
 	"attempt.kind":             {"dispatch", "grant"},
 	"kill_switch.scope":        wordsIn(soc.AllKillScopes),
 	"investigation.state":      {"accepted", "held", "recorded", "rejected", "superseded"},

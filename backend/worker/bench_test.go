@@ -54,7 +54,7 @@ func onBoth(t *testing.T, suite func(t *testing.T, b *bench)) {
 
 func lite(t *testing.T) *bench { return newBench(t, filepath.Join(t.TempDir(), "vedette.db")) }
 
-func newBench(t *testing.T, where string) *bench {
+func newBench(t *testing.T, where string, change ...func(*backend.Config)) *bench {
 	t.Helper()
 	b := &bench{t: t, time: time.Date(2026, 4, 15, 20, 0, 0, 0, time.UTC), people: map[string]soc.Person{}, entities: map[string]soc.Entity{}}
 	b.startRange()
@@ -67,7 +67,7 @@ func newBench(t *testing.T, where string) *bench {
 	policy, err := egress.NewPolicy([]string{"127.0.0.0/8"})
 	b.must(err)
 	b.sender = &Sender{Client: policy.Client(egress.Options{MaxBody: AnswerLimit})}
-	b.desk = backend.New(backend.Config{Store: b.store, Now: b.now, Secrets: box, CheckURL: policy.Check, Send: b.sender.Send, Connectors: []backend.Connector{{
+	config := backend.Config{Store: b.store, Now: b.now, Secrets: box, CheckURL: policy.Check, Send: b.sender.Send, Connectors: []backend.Connector{{
 		ID: b.connector.ID(), Kind: "range", Simulation: true,
 		Carries: func(p soc.Playbook) bool { return b.connector.Carries(p.ID) },
 		Resolve: func(p soc.Playbook, e soc.Entity) (string, string) {
@@ -77,7 +77,11 @@ func newBench(t *testing.T, where string) *bench {
 			}
 			return native, ""
 		},
-	}}})
+	}}}
+	for _, c := range change {
+		c(&config)
+	}
+	b.desk = backend.New(config)
 	b.Worker = b.another()
 	b.fill()
 	return b

@@ -21,6 +21,7 @@ func (w *Worker) watch(ctx context.Context) {
 		{"kill file", everySecond, w.config.Desk.WatchKillFile},
 		{"clock", everySecond, w.clockWatch()},
 		{"expiries", everyExpiry, w.config.Desk.ExpireGamebooks},
+		{"releases", everySecond, w.config.Desk.ReleaseSteps},
 		{"resume", everyExpiry, w.config.Desk.ResumeWork},
 		{"checkpoint", everyMinute, w.checkpoint},
 		{"targets of cases", everyExpiry, w.config.Desk.WatchSLA},
