@@ -27,9 +27,24 @@ func Explain(answer Answer, err error, permission string) error {
 	case http.StatusUnauthorized:
 		return Refusedf(f.Cause, "The product did not accept the connector's credential.")
 	case http.StatusForbidden:
-		return Refusedf(f.Cause, "The product did not permit the request. The connector's credential needs: %s.", permission)
+		return Refusedf(missing{f}, "The product did not permit the request. The connector's credential needs: %s.", permission)
 	case http.StatusTooManyRequests:
 		return Refusedf(f.Cause, "The product limits how often it may be asked; nothing was done.")
 	}
 	return err
+}
+
+// missing marks the cause of a failure for want of a permission.
+type missing struct{ cause error }
+
+// Error implements error.
+func (m missing) Error() string { return "permission: " + m.cause.Error() }
+
+// Unwrap returns the cause.
+func (m missing) Unwrap() error { return m.cause }
+
+// Missing reports whether a call failed because a permission is missing.
+func Missing(err error) bool {
+	var m missing
+	return errors.As(err, &m)
 }

@@ -48,6 +48,9 @@ func TestExplainNamesThePermission(t *testing.T) {
 		if connector.OutcomeOf(err) != connector.Refused || !strings.Contains(err.Error(), want) {
 			t.Errorf("%d: %v", status, err)
 		}
+		if connector.Missing(err) != (status == 403) {
+			t.Errorf("%d is for want of a permission: %v", status, connector.Missing(err))
+		}
 	}
 	lost := connector.Unknownf(nil, "The product answered with status 502.")
 	if err := connector.Explain(connector.Answer{Status: 502}, lost, "Hosts: Write"); err != error(lost) {

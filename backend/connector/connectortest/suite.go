@@ -198,7 +198,7 @@ func (trial Trial) reads(t *testing.T, fault Fault) {
 	if _, err := b.Connector.Carry(t.Context(), trial.Action); err != nil {
 		t.Fatal(err)
 	}
-	b.Vendor.Once(trial.Reads, fault)
+	b.Vendor.Always(trial.Reads, fault) // net/http asks again by itself where a kept connection ends
 	word, err := b.Connector.Probe(t.Context(), trial.Question)
 	if err == nil || word != "" {
 		t.Errorf("learnt %q from an answer that says nothing", word)
