@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +76,7 @@ func (d *Desk) requestTriage(tx *store.Tx, by soc.Actor, in soc.TriageRequest) (
 	if err != nil {
 		return t, false, err
 	}
-	playbook, err := d.triagePlaybook(tx, i, in.Playbook)
+	playbook, version, err := d.chosenPlaybook(&tx.Reader, i, in.Playbook)
 	if err != nil {
 		return t, false, err
 	}
@@ -109,23 +108,23 @@ func (d *Desk) requestTriage(tx *store.Tx, by soc.Actor, in soc.TriageRequest) (
 	}
 	// An incident whose verdict was taken away is triaged anew.
 	if last != nil && !in.Force && i.Phase() != soc.PhaseOpen && last.State != soc.RunFailed && last.State != soc.RunCancelled && last.EvidenceVersion == i.EvidenceVersion &&
-		last.Severity == i.Severity && (in.Playbook == "" || last.Playbook == playbook) {
+		last.Severity == i.Severity && last.Playbook == playbook && last.PlaybookVersion == version {
 		last.Cached = true
 		return *last, false, nil
 	}
-	t, err = d.newTriage(tx, by, i, playbook, in.Force, in.Wait > 0)
+	t, err = d.newTriage(tx, by, i, soc.Triage{Playbook: playbook, PlaybookVersion: version, Force: in.Force}, in.Wait > 0)
 	return t, err == nil, err
 }
 
-func (d *Desk) newTriage(tx *store.Tx, by soc.Actor, i soc.Incident, playbook string, force, inline bool) (t soc.Triage, err error) {
+func (d *Desk) newTriage(tx *store.Tx, by soc.Actor, i soc.Incident, asked soc.Triage, inline bool) (t soc.Triage, err error) {
 	id, err := soc.NewTriageID(d.random)
 	if err != nil {
 		return t, err
 	}
 	now := d.clock()
 	t = soc.Triage{
-		ID: id, Workspace: i.Workspace, Incident: i.ID, State: soc.RunQueued, Playbook: playbook, Engine: deterministicEngine,
-		Force: force, Requester: by.ID, EvidenceVersion: i.EvidenceVersion, Severity: i.Severity, CreatedAt: now,
+		ID: id, Workspace: i.Workspace, Incident: i.ID, State: soc.RunQueued, Playbook: asked.Playbook, PlaybookVersion: asked.PlaybookVersion,
+		Engine: deterministicEngine, Force: asked.Force, Requester: by.ID, EvidenceVersion: i.EvidenceVersion, Severity: i.Severity, CreatedAt: now,
 	}
 	if err := tx.InsertTriage(t); err != nil {
 		return t, err
@@ -145,34 +144,6 @@ func (d *Desk) newTriage(tx *store.Tx, by soc.Actor, i soc.Incident, playbook st
 
 // builtInPlaybook is the triage playbook of an incident that no procedure fits.
 const builtInPlaybook = "built_in"
-
-// triagePlaybook finds the triage playbook: in the triage family a playbook is
-// a classification procedure and what it may recommend.
-func (d *Desk) triagePlaybook(tx *store.Tx, i soc.Incident, asked string) (string, error) {
-	if asked == builtInPlaybook {
-		return asked, nil
-	}
-	sops, err := tx.SOPs(i.Workspace)
-	if err != nil {
-		return "", err
-	}
-	sops = slices.DeleteFunc(sops, func(s soc.SOP) bool { return s.Kind != "classification" })
-	if asked == "" {
-		matches := soc.MatchSOPs(sops, sopFacts(i))
-		if len(matches) == 0 {
-			return builtInPlaybook, nil
-		}
-		return playbookName(matches[0].SOP), nil
-	}
-	names := []string{builtInPlaybook}
-	for _, s := range sops {
-		if playbookName(s) == asked {
-			return asked, nil
-		}
-		names = append(names, playbookName(s))
-	}
-	return "", soc.InvalidField("playbook", "must be one of %s", strings.Join(names[:min(len(names), 50)], ", "))
-}
 
 // playbookName spells a procedure's id as the triage family names playbooks.
 func playbookName(s soc.SOP) string {
@@ -230,11 +201,11 @@ func (d *Desk) floorDue(ctx context.Context, by soc.Actor, id string) (t soc.Tri
 		if err != nil || (last != nil && last.EvidenceVersion == i.EvidenceVersion && last.Severity == i.Severity) {
 			return err
 		}
-		playbook, err := d.triagePlaybook(tx, i, "")
+		playbook, version, err := d.chosenPlaybook(&tx.Reader, i, "")
 		if err != nil {
 			return err
 		}
-		t, err = d.newTriage(tx, by, i, playbook, false, true)
+		t, err = d.newTriage(tx, by, i, soc.Triage{Playbook: playbook, PlaybookVersion: version}, true)
 		due = err == nil
 		return err
 	})

@@ -34,6 +34,9 @@ func (d *Desk) RunTriage(ctx context.Context, job soc.TriageJob) error {
 		return d.failTriage(ctx, t, err)
 	}
 	result := soc.Floor(soc.GatherFacts(rows, d.reference), d.weights)
+	if err := d.recommendBy(d.store.Read(ctx), t, rows, &result, policy); err != nil {
+		return d.failTriage(ctx, t, err)
+	}
 	if err := d.recordTriage(ctx, t, rows.Incident, result); err != nil {
 		return err
 	}

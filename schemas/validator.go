@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // Rules say where a door is tolerant. The zero Rules are exact.
@@ -169,6 +170,11 @@ func (v *Validator) judge(value any, reported map[string]bool) Faults {
 	var faults Faults
 	var descend func(e *jsonschema.ValidationError)
 	descend = func(e *jsonschema.ValidationError) {
+		if wants := eitherType(e); len(wants) > 0 {
+			path, _, got := v.locate(value, e.InstanceLocation)
+			faults = append(faults, Fault{Path: path, Rule: "type", Message: "must be " + either(wants) + "; got " + echoValue(got)})
+			return
+		}
 		for _, cause := range e.Causes {
 			descend(cause)
 		}
@@ -182,6 +188,35 @@ func (v *Validator) judge(value any, reported map[string]bool) Faults {
 	}
 	descend(invalid)
 	return faults
+}
+
+// eitherType are the types of a choice of which a value has none; nil for any
+// other finding.
+func eitherType(e *jsonschema.ValidationError) (wants []string) {
+	if _, choice := e.ErrorKind.(*kind.OneOf); !choice {
+		return nil
+	}
+	for _, cause := range e.Causes {
+		found, typed := cause.ErrorKind.(*kind.Type)
+		if !typed || len(cause.InstanceLocation) != len(e.InstanceLocation) {
+			return nil
+		}
+		wants = append(wants, found.Want...)
+	}
+	return wants
+}
+
+// either words a choice of types.
+func either(types []string) string {
+	words := make([]string, len(types))
+	for i, t := range types {
+		words[i] = typeName(&node{Type: t})
+	}
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // locate finds the schema and the value at a location.

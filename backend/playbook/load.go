@@ -141,6 +141,9 @@ func yamlProblems(err error) []Problem {
 	return []Problem{{Message: err.Error()}}
 }
 
+// fractions begins what is said of a number that is none to hash (D4).
+const fractions = "fractions are not allowed"
+
 // strictNode refuses what would make a catalogue say something else than what a
 // reader of the file sees: anchors, aliases, merge keys, tags, nulls, and the
 // fractions that D4 keeps out of everything that is hashed.
@@ -161,7 +164,7 @@ func strictNode(n *yaml.Node) []Problem {
 		case "!!null":
 			bad("a null is not allowed; leave the member out")
 		case "!!float":
-			bad("fractions are not allowed; write an integer, or quote a text")
+			bad(fractions + "; write an integer, or quote a text")
 		case "!!merge":
 			bad("merge keys are not allowed; write the members out")
 		}

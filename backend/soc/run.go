@@ -84,9 +84,11 @@ type Triage struct {
 	Incident  string
 	State     RunState
 	Playbook  string
-	Engine    string // deterministic, model
-	Force     bool
-	Requester string
+	// PlaybookVersion is the one it was asked with.
+	PlaybookVersion int
+	Engine          string // deterministic, model
+	Force           bool
+	Requester       string
 	// EvidenceVersion and Severity it looked at, to tell a cached result.
 	EvidenceVersion int64
 	Severity        Severity

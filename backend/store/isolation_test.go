@@ -57,7 +57,8 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.AlertStatus](): "escalated", reflect.TypeFor[soc.RunState](): "Investigating", reflect.TypeFor[soc.Trigger](): "OnQueue",
 	reflect.TypeFor[soc.WebhookStatus](): "AutoDisabled", reflect.TypeFor[soc.WebhookAuthentication](): "BasicAuth", reflect.TypeFor[soc.SignatureFormat](): "hexUnix", reflect.TypeFor[soc.PayloadFormat](): "case",
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
-	reflect.TypeFor[soc.RevertState](): "asked",
+	reflect.TypeFor[soc.RevertState]():        "asked",
+	reflect.TypeFor[soc.TriageVersionState](): "in_force",
 }
 
 // sample is a value whose texts are mark, whose numbers are 1 and whose
@@ -291,6 +292,7 @@ func fillEverything(t *testing.T, s *Store) {
 				return tx.SaveProtected(mark, []soc.ProtectedEntry{{ID: mark, Kind: "host", Value: mark, Mode: "never"}})
 			},
 			func() error { return tx.DisablePlaybook(mark, mark, mark) },
+			func() error { return tx.InsertTriagePlaybook(of(soc.TriageVersion{}).Interface().(soc.TriageVersion)) },
 			func() error {
 				stored, err := tx.InsertIncident(incident)
 				seq = stored.Seq

@@ -9,7 +9,7 @@ import (
 	"vedette/backend/soc"
 )
 
-const triageColumns = `SELECT id, workspace_id, incident_id, state, playbook, engine, forced, requester, evidence_version, severity, verdict, reason, confidence, category,
+const triageColumns = `SELECT id, workspace_id, incident_id, state, playbook, playbook_version, engine, forced, requester, evidence_version, severity, verdict, reason, confidence, category,
 reasoning, evidence_ids, flags, actions, held, hold_reasons, result, error_code, error_message, investigation_id, created_at, started_at, finished_at, fence, lease_expires_at,
 (SELECT score FROM investigation WHERE investigation.id = triage.investigation_id) FROM triage`
 
@@ -18,7 +18,7 @@ func scanTriage(r row) (soc.Triage, error) {
 	var confidence, evidence, flags, actions, holds, result string
 	var created, started, finished, lease int64
 	var score sql.NullInt64
-	err := r.Scan(&t.ID, &t.Workspace, &t.Incident, &t.State, &t.Playbook, &t.Engine, &t.Force, &t.Requester, &t.EvidenceVersion, &t.Severity, &t.Verdict, &t.Reason, &confidence, &t.Category,
+	err := r.Scan(&t.ID, &t.Workspace, &t.Incident, &t.State, &t.Playbook, &t.PlaybookVersion, &t.Engine, &t.Force, &t.Requester, &t.EvidenceVersion, &t.Severity, &t.Verdict, &t.Reason, &confidence, &t.Category,
 		&t.Reasoning, &evidence, &flags, &actions, &t.Held, &holds, &result, &t.ErrorCode, &t.ErrorMessage, &t.Investigation, &created, &started, &finished, &t.Fence, &lease, &score)
 	if err != nil {
 		return t, err
@@ -83,10 +83,10 @@ func (r *Reader) TriageByInvestigation(workspace, incident, investigation string
 
 // InsertTriage adds a triage.
 func (tx *Tx) InsertTriage(t soc.Triage) error {
-	return tx.insert(`INSERT INTO triage (id, workspace_id, incident_id, state, playbook, engine, forced, requester, evidence_version, severity, verdict, reason, confidence,
+	return tx.insert(`INSERT INTO triage (id, workspace_id, incident_id, state, playbook, playbook_version, engine, forced, requester, evidence_version, severity, verdict, reason, confidence,
 category, reasoning, evidence_ids, flags, actions, held, hold_reasons, result, error_code, error_message, investigation_id, created_at, started_at, finished_at, fence, lease_expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)`,
-		t.ID, t.Workspace, t.Incident, string(t.State), t.Playbook, t.Engine, t.Force, t.Requester, t.EvidenceVersion, string(t.Severity), string(t.Verdict), t.Reason, confidence(t.Confidence),
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)`,
+		t.ID, t.Workspace, t.Incident, string(t.State), t.Playbook, t.PlaybookVersion, t.Engine, t.Force, t.Requester, t.EvidenceVersion, string(t.Severity), string(t.Verdict), t.Reason, confidence(t.Confidence),
 		t.Category, t.Reasoning, list(t.EvidenceIDs), list(t.Flags), list(t.Actions), t.Held, list(t.HoldReasons), string(t.Result), string(t.ErrorCode), t.ErrorMessage, t.Investigation,
 		micros(t.CreatedAt), micros(t.StartedAt), micros(t.FinishedAt), t.Fence, micros(t.LeaseExpires))
 }

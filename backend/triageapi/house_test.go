@@ -25,6 +25,16 @@ type desk struct {
 
 func open(t testing.TB) *desk {
 	t.Helper()
+	d := openEmpty(t)
+	for _, file := range data.Demo() {
+		d.Ingest(d.First, file.Format, file.Bytes)
+	}
+	return d
+}
+
+// openEmpty is the door without an incident behind it.
+func openEmpty(t testing.TB) *desk {
+	t.Helper()
 	d := &desk{House: webtest.Open(t, func(c *backend.Config) {
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
@@ -38,9 +48,6 @@ func open(t testing.TB) *desk {
 	d.family = web.Triage()
 	triageapi.Register(d.Registry, d.family, triageapi.Config{Desk: d.Desk, Seal: d.Seal, Now: d.Now})
 	d.Start()
-	for _, file := range data.Demo() {
-		d.Ingest(d.First, file.Format, file.Bytes)
-	}
 	d.key = d.Bearer(webtest.Key{Role: soc.RoleAdmin, Scopes: []soc.Scope{soc.ScopeIncidentsRead, soc.ScopeTriageRun}})
 	return d
 }

@@ -585,6 +585,8 @@ CREATE TABLE triage (
   incident_id TEXT NOT NULL REFERENCES incident(id),
   state TEXT NOT NULL CHECK (state IN ('Queued','Leased','Investigating','Submitting','Done','Held','Failed','Cancelled','BudgetExhausted')),
   playbook TEXT NOT NULL,
+  -- The version it was asked with; a triage keeps its own.
+  playbook_version @int NOT NULL,
   engine TEXT NOT NULL,
   forced @bool NOT NULL,
   requester TEXT NOT NULL,
