@@ -14,12 +14,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// portalNames is the list of portal-api.md section 11.
+// portalNames is the list of portal-api.md section 11, and the pair that blocks
+// a file by its hash.
 var portalNames = map[string]string{
 	"disable_user": "Lockout User", "reset_password": "Reset User Password", "revoke_sessions": "Invalidate Existing Sessions",
 	"isolate_host": "Isolate Endpoint", "unisolate_host": "Release Endpoint", "scan_host": "Scan Endpoint",
 	"quarantine_file": "Quarantine File", "block_ip": "Block IP", "add_comment": "Acknowledge Response",
 	"enable_user": "Unlock User", "restore_file": "Restore File", "unblock_ip": "Unblock IP",
+	"block_file": "Block File Hash", "unblock_file": "Unblock File Hash",
 }
 
 func TestShippedCatalogueIsThePortalsList(t *testing.T) {
@@ -32,7 +34,8 @@ func TestShippedCatalogueIsThePortalsList(t *testing.T) {
 	}
 }
 
-// TestShippedClasses is the table of triage-api.md section 6.
+// TestShippedClasses is the table of triage-api.md section 6, and the pair that
+// blocks a file by its hash.
 func TestShippedClasses(t *testing.T) {
 	want := map[string]struct {
 		class  soc.Class
@@ -50,6 +53,8 @@ func TestShippedClasses(t *testing.T) {
 		"unisolate_host":  {soc.ClassReversible, soc.ImpactHigh},
 		"restore_file":    {soc.ClassReversible, soc.ImpactHigh},
 		"unblock_ip":      {soc.ClassReversible, soc.ImpactHigh},
+		"block_file":      {soc.ClassReversible, soc.ImpactHigh},
+		"unblock_file":    {soc.ClassReversible, soc.ImpactHigh},
 	}
 	for _, p := range Shipped().All() {
 		w, ok := want[p.ID]

@@ -65,7 +65,7 @@ func ActThenFlood() Fault {
 	return func(w http.ResponseWriter, r *http.Request, product http.Handler) {
 		product.ServeHTTP(httptest.NewRecorder(), r)
 		w.Header().Set("Content-Type", "application/json")
-		for range 64 {
+		for range 20 {
 			if _, err := io.WriteString(w, strings.Repeat(" ", 64<<10)); err != nil {
 				return
 			}

@@ -15,17 +15,19 @@ var carried = []string{"isolate_host", "unisolate_host", "quarantine_file", "res
 
 // Kind is how a SentinelOne tenant is configured. Its base URL is the tenant's
 // own console, so there is no default.
-var Kind = connector.Kind{
-	Name: "sentinelone", Title: "SentinelOne",
-	Secrets: []connector.Field{{
-		Name: "api_token", Required: true,
-		Help: "API token of a service user whose role and scope are no wider than what is to be done",
-	}},
-	Playbooks: carried,
-	// The documented limits differ by call, the lowest of ours being 25 a second;
-	// a tenant's other integrations share them.
-	Limits: connector.Limits{PerSecond: 5, Burst: 10},
-	New:    func(c connector.Config) (connector.Connector, error) { return newConnector(c), nil },
+func Kind() connector.Kind {
+	return connector.Kind{
+		Name: "sentinelone", Title: "SentinelOne",
+		Secrets: []connector.Field{{
+			Name: "api_token", Required: true,
+			Help: "API token of a service user whose role and scope are no wider than what is to be done",
+		}},
+		Playbooks: carried,
+		// The documented limits differ by call, the lowest of ours being 25 a second;
+		// a tenant's other integrations share them.
+		Limits: connector.Limits{PerSecond: 5, Burst: 10},
+		New:    func(c connector.Config) (connector.Connector, error) { return newConnector(c), nil },
+	}
 }
 
 // Connector is the way out to one tenant.

@@ -238,7 +238,7 @@ func open(t *testing.T, change func(*connector.Config)) bench {
 	if change != nil {
 		change(&config)
 	}
-	made, err := Kind.Make(config)
+	made, err := Kind().Make(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 var carried = map[string]bool{
 	"disable_user": true, "enable_user": true, "reset_password": true, "revoke_sessions": true,
 	"isolate_host": true, "unisolate_host": true, "scan_host": true,
-	"quarantine_file": true, "restore_file": true, "block_ip": true, "unblock_ip": true,
+	"quarantine_file": true, "restore_file": true, "block_file": true, "unblock_file": true, "block_ip": true, "unblock_ip": true,
 }
 
 // Connector speaks to a range over HTTP. It implements connector.Connector.

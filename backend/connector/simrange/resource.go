@@ -60,6 +60,10 @@ var resources = []resource{
 		acts: map[string]string{"quarantined": "file.quarantine", "present": "file.restore"},
 	},
 	{
+		path: "/api/v1/files/{id}/block", read: "file.block_state", initial: "open",
+		acts: map[string]string{"blocked": "file.block", "open": "file.unblock"},
+	},
+	{
 		path: "/api/v1/mailboxes/{id}/messages/{message}", read: "message.state", initial: "delivered",
 		acts: map[string]string{"quarantined": "message.quarantine", "delivered": "message.release"},
 	},
