@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"vedette/backend/connector"
 	"vedette/backend/playbook"
@@ -53,7 +54,7 @@ func (c *Connector) ID() string { return c.config.ID }
 func (c *Connector) Simulated() bool { return false }
 
 // Carries implements connector.Connector.
-func (c *Connector) Carries(playbookID string) bool { return c.config.May(carried, playbookID) }
+func (c *Connector) Carries(playbookID string) bool { return slices.Contains(carried, playbookID) }
 
 // Health implements connector.Healthy.
 func (c *Connector) Health() connector.LineState { return c.line.State() }
