@@ -3,6 +3,7 @@ package playbook
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -183,4 +184,13 @@ func WriteTriage(drafts []soc.TriageDraft) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), encoder.Close()
+}
+
+// ProblemsOf are the problems of a *FileError, or the one that another error is.
+func ProblemsOf(err error) []Problem {
+	var file *FileError
+	if errors.As(err, &file) {
+		return file.Problems
+	}
+	return []Problem{{Message: err.Error()}}
 }

@@ -32,6 +32,7 @@ type program struct {
 	Users      usersCommand      `cmd:"" help:"People who sign in."`
 	Keys       keysCommand       `cmd:"" help:"API keys and service accounts."`
 	Workspaces workspacesCommand `cmd:"" help:"Workspaces and their agent settings."`
+	Playbooks  playbooksCommand  `cmd:"" help:"Triage playbooks, as YAML files."`
 	KillSwitch killSwitchCommand `cmd:"" help:"Stop everything that acts."`
 	Audit      auditCommand      `cmd:"" help:"The tamper-evident record."`
 	Backup     backupCommand     `cmd:"" help:"Copies of the database: make, check, put back."`
