@@ -61,7 +61,7 @@ func (d *Desk) contain(tx *store.Tx, by soc.Actor, code soc.Code) error {
 	if err != nil || refusals < limits.ContainmentRefusals {
 		return err
 	}
-	suspended, err := tx.SuspendAgent(by.ID, "too many refused requests", now)
+	suspended, err := tx.SuspendAgent(by.ID, "containment", "too many refused requests", now)
 	if err != nil || !suspended {
 		return err
 	}
@@ -73,21 +73,21 @@ func (d *Desk) contain(tx *store.Tx, by soc.Actor, code soc.Code) error {
 
 // SuspendAgent stops an agent identity at once: an analyst, or a key that may
 // tighten.
-func (d *Desk) SuspendAgent(ctx context.Context, by soc.Actor, id, reason string) error {
+func (d *Desk) SuspendAgent(ctx context.Context, by soc.Actor, id, reason string) (soc.AgentRecord, error) {
 	return d.changeAgent(ctx, by, "agent_suspended", id, reason, func() error {
 		if !by.Session && by.Kind != soc.PrincipalHost {
 			return by.May(soc.ScopeOpsTighten, soc.RoleNone)
 		}
 		return by.May("", soc.RoleAnalyst)
 	}, func(tx *store.Tx) error {
-		_, err := tx.SuspendAgent(id, reason, d.clock())
+		_, err := tx.SuspendAgent(id, by.ID, reason, d.clock())
 		return err
 	})
 }
 
 // UnsuspendAgent lifts a suspension and sets the counter of refusals to zero:
 // one senior in person, freshly signed in (S63).
-func (d *Desk) UnsuspendAgent(ctx context.Context, by soc.Actor, id, reason string) error {
+func (d *Desk) UnsuspendAgent(ctx context.Context, by soc.Actor, id, reason string) (soc.AgentRecord, error) {
 	return d.changeAgent(ctx, by, "agent_unsuspended", id, reason, func() error {
 		if by.Kind == soc.PrincipalHost {
 			return nil
@@ -102,28 +102,30 @@ func (d *Desk) UnsuspendAgent(ctx context.Context, by soc.Actor, id, reason stri
 	})
 }
 
-func (d *Desk) changeAgent(ctx context.Context, by soc.Actor, event, id, reason string, may func() error, change func(*store.Tx) error) error {
-	err := may()
+func (d *Desk) changeAgent(ctx context.Context, by soc.Actor, event, id, reason string, may func() error, change func(*store.Tx) error) (after soc.AgentRecord, err error) {
+	err = may()
 	if err == nil && (reason == "" || len(reason) > 1000) {
 		err = soc.InvalidField("reason", "Must be 1 to 1000 bytes.")
 	}
 	if err == nil {
 		err = d.store.Write(ctx, func(tx *store.Tx) error {
-			_, found, err := tx.Agent(by.Organization, id)
-			if err != nil {
+			if _, err := d.agentRecord(&tx.Reader, by, id); err != nil {
 				return err
-			}
-			if !found {
-				return soc.NotFoundf("There is no such agent.")
 			}
 			e := d.entry(by, event)
 			e.Target, e.Detail = id, auditDetail("reason", reason)
 			tx.Audit(e)
-			return change(tx)
+			if err := change(tx); err != nil {
+				return err
+			}
+			if after, err = d.agentRecord(&tx.Reader, by, id); err != nil {
+				return err
+			}
+			return d.settleIdempotency(tx, by, after)
 		})
 	}
 	if err != nil {
-		return d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Target = id })
+		return soc.AgentRecord{}, d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Target = id })
 	}
-	return nil
+	return after, nil
 }

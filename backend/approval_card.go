@@ -81,6 +81,7 @@ func (m *matter) card(by soc.Actor) (soc.Card, error) {
 		AgentSays: soc.CardAgent{Inert: true, Title: soc.EscapeVisible(m.reading.incident.Title), Rationale: soc.EscapeVisible(g.Rationale)},
 		Revision:  revision(g, world),
 	}
+	card.AskedBy.Suspended = in.Principal.Suspended
 	if card.Targets, card.Provenance, err = m.targets(); err != nil {
 		return card, err
 	}

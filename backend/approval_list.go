@@ -66,6 +66,9 @@ func (d *Desk) approvalRow(r *store.Reader, by soc.Actor, g soc.Gamebook) (soc.A
 		RequestedBy: soc.EscapeVisible(g.RequestedName), RequestedAt: soc.CardTime(g.RequestedAt), ApprovalExpiresAt: soc.CardTime(g.ApprovalExpiresAt),
 		ExecutionExpires: soc.CardTimeOrNull(g.ExecutionExpires), NoticesSent: []int{}, BatchGroup: batchGroup(g), You: *m.you(by, standing),
 	}
+	if _, row.RequesterSuspended, err = m.standing(); err != nil {
+		return row, err
+	}
 	for _, reason := range g.QueueReasons {
 		row.QueueReasons = append(row.QueueReasons, string(reason))
 	}

@@ -80,8 +80,8 @@ func TestS4WhoAdministers(t *testing.T) {
 			h.must(err)
 			return h.RevokeKey(ctx, by, issued.Credential.ID)
 		}, map[string]bool{"host": true, "adm": true, "ops key": true}},
-		{"suspend an agent", func(by soc.Actor) error { return h.SuspendAgent(ctx, by, h.keys["ag"].Agent, "r") }, map[string]bool{"host": true, "mgr": true, "ops key": true}},
-		{"lift a suspension", func(by soc.Actor) error { return h.UnsuspendAgent(ctx, by, h.keys["ag"].Agent, "r") }, map[string]bool{"host": true, "mgr": true}},
+		{"suspend an agent", func(by soc.Actor) error { _, err := h.SuspendAgent(ctx, by, h.keys["ag"].Agent, "r"); return err }, map[string]bool{"host": true, "mgr": true, "ops key": true}},
+		{"lift a suspension", func(by soc.Actor) error { _, err := h.UnsuspendAgent(ctx, by, h.keys["ag"].Agent, "r"); return err }, map[string]bool{"host": true, "mgr": true}},
 		{"disable a person", func(by soc.Actor) error { return h.DisablePerson(ctx, by, h.people["vw"].ID) }, map[string]bool{"host": true, "adm": true}},
 	}
 	for _, right := range rights {
@@ -113,6 +113,7 @@ func TestS63AgentIsContained(t *testing.T) {
 	h := newHouse(t)
 	secret := h.key("ag", soc.NewCredential{Kind: soc.PrincipalAgent, Role: soc.RoleSenior, Scopes: []soc.Scope{soc.ScopeIncidentsRead}})
 	sibling := h.key("ag2", soc.NewCredential{Kind: soc.PrincipalAgent, Role: soc.RoleSenior, Scopes: []soc.Scope{soc.ScopeIncidentsRead}, Agent: h.keys["ag"].Agent})
+	other := h.key("other", soc.NewCredential{Kind: soc.PrincipalAgent, Role: soc.RoleSenior, Scopes: []soc.Scope{soc.ScopeIncidentsRead}})
 	refuse := func(times int, code soc.Code) {
 		for range times {
 			h.must(h.RecordRefusal(ctx, h.authenticated(secret), soc.Call{Door: "mcp", Operation: "get_incident"}, soc.Errorf(soc.NotFound, code, "x")))
@@ -130,12 +131,20 @@ func TestS63AgentIsContained(t *testing.T) {
 		by := h.authenticated(key)
 		refusedWith(t, "suspended", by.May(soc.ScopeIncidentsRead, soc.RoleViewer), soc.Denied, soc.CodeAgentSuspended)
 	}
+	if h.authenticated(other).Suspended {
+		t.Error("another agent is suspended too")
+	}
+	h.Desk = New(Config{Store: h.store, Now: h.now}) // another process
+	if !h.authenticated(sibling).Suspended {
+		t.Error("a restart lifted the suspension")
+	}
 	if e := h.audited("agent_suspended"); e.ActorKind != soc.PrincipalSystem || e.Target != h.keys["ag"].Agent {
 		t.Errorf("%+v", e)
 	}
 	h.person("sr1", false, soc.RoleSenior)
 	senior, _ := h.session("sr1")
-	h.must(h.UnsuspendAgent(ctx, senior, h.keys["ag"].Agent, "it was a broken script"))
+	_, err := h.UnsuspendAgent(ctx, senior, h.keys["ag"].Agent, "it was a broken script")
+	h.must(err)
 	refuse(19, soc.CodeNotFound)
 	if h.authenticated(secret).Suspended {
 		t.Error("refusals from before the lift still count")

@@ -226,3 +226,49 @@ func TestS33KillSwitchOverTheOpsAPI(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// TestS63PeopleLiftASuspension over the wire: an analyst or a tightening key
+// suspends every key of an agent, one freshly signed-in senior lifts it, and
+// what the agent asked for keeps a banner.
+func TestS63PeopleLiftASuspension(t *testing.T) {
+	o := openOffice(t)
+	analyst, senior := o.Cookie(o.First, soc.RoleAnalyst), o.Cookie(o.First, soc.RoleSenior)
+	agent := o.Bearer(webtest.Key{Kind: soc.PrincipalAgent, Role: soc.RoleSenior, Scopes: []soc.Scope{soc.ScopeIncidentsRead}})
+	key := o.Bearer(webtest.Key{Role: soc.RoleAnalyst, Scopes: []soc.Scope{soc.ScopeOpsRead, soc.ScopeOpsTighten}})
+	type record struct {
+		ID        string
+		Keys      []struct{ Prefix string }
+		Suspended *struct{ By, Why string }
+	}
+	list := func() record {
+		t.Helper()
+		found := webtest.Decode[struct{ Data []record }](t, o.Ask(http.MethodGet, "/api/ops/v1/agents", "", analyst), http.StatusOK)
+		if len(found.Data) != 1 || len(found.Data[0].Keys) != 1 {
+			t.Fatalf("%+v", found)
+		}
+		return found.Data[0]
+	}
+	path := "/api/ops/v1/agents/" + list().ID
+	reason := `{"reason":"odd requests"}`
+	for i, c := range []struct {
+		path, who string
+		status    int
+		suspended bool
+	}{
+		{"/unsuspend", senior, 200, false},
+		{"/suspend", agent, 403, false},
+		{"/suspend", key, 200, true},
+		{"/unsuspend", key, 403, true},
+		{"/unsuspend", analyst, 403, true},
+		{"/unsuspend", agent, 403, true},
+		{"/unsuspend", senior, 200, false},
+		{"/suspend", analyst, 200, true},
+	} {
+		if w := o.Ask(http.MethodPost, path+c.path, reason, c.who, jsonBody); w.Code != c.status || (list().Suspended != nil) != c.suspended {
+			t.Errorf("%d: %d %s", i, w.Code, w.Body)
+		}
+	}
+	if s := list().Suspended; s == nil || s.Why != "odd requests" || s.By == "" {
+		t.Errorf("%+v", s)
+	}
+}

@@ -30,4 +30,5 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerApprovals()
 	a.registerGamebooks()
 	a.registerKillSwitch()
+	a.registerAgents()
 }

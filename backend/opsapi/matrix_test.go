@@ -54,6 +54,9 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"POST " + prefix + "/gamebooks/{id}/verify":   {Target: prefix + "/gamebooks/" + unknownGamebook + "/verify", Body: `{}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/kill-switch":              {Target: prefix + "/kill-switch", Status: 200, Elsewhere: 200},
 		"POST " + prefix + "/kill-switch":             {Target: prefix + "/kill-switch", Body: `{"scope":"agent","id":"` + unknownID + `","engaged":true,"reason":"drill"}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/agents":                   {Target: prefix + "/agents", Status: 200, Elsewhere: 200},
+		"POST " + prefix + "/agents/{id}/suspend":     {Target: prefix + "/agents/" + unknownID + "/suspend", Body: `{"reason":"odd"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/agents/{id}/unsuspend":   {Target: prefix + "/agents/" + unknownID + "/unsuspend", Body: `{"reason":"mended"}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/sessions":                 {Target: prefix + "/sessions", Status: 200},
 		"DELETE " + prefix + "/sessions/{id}":         {Target: prefix + "/sessions/" + unknownID, Status: 404},
 	})

@@ -147,6 +147,8 @@ type CardAsker struct {
 	EffectiveTrigger string        `json:"effectiveTrigger"`
 	Taint            string        `json:"taint"`
 	RequestedAt      string        `json:"requestedAt"`
+	// Suspended: the agent that asked was suspended since (S63).
+	Suspended bool `json:"suspended"`
 }
 
 // CardRule is a gate rule that contributed.
@@ -249,24 +251,26 @@ func HashView(canonical []byte) string {
 
 // ApprovalRow is one line of the approval queue.
 type ApprovalRow struct {
-	GamebookID        string       `json:"gamebookId"`
-	Digest            string       `json:"digest"`
-	State             string       `json:"state"`
-	Sentence          string       `json:"sentence"`
-	Incident          CardIncident `json:"incident"`
-	Class             string       `json:"class"`
-	Impact            string       `json:"impact"`
-	Steps             int          `json:"steps"`
-	Targets           []string     `json:"targets"`
-	Need              CardNeed     `json:"need"`
-	Given             int          `json:"given"`
-	QueueReasons      []string     `json:"queueReasons"`
-	Flags             []string     `json:"flags"`
-	RequestedBy       string       `json:"requestedBy"`
-	RequestedAt       string       `json:"requestedAt"`
-	ApprovalExpiresAt string       `json:"approvalExpiresAt"`
-	ExecutionExpires  *string      `json:"executionExpiresAt"`
-	NoticesSent       []int        `json:"noticesSent"`
+	GamebookID   string       `json:"gamebookId"`
+	Digest       string       `json:"digest"`
+	State        string       `json:"state"`
+	Sentence     string       `json:"sentence"`
+	Incident     CardIncident `json:"incident"`
+	Class        string       `json:"class"`
+	Impact       string       `json:"impact"`
+	Steps        int          `json:"steps"`
+	Targets      []string     `json:"targets"`
+	Need         CardNeed     `json:"need"`
+	Given        int          `json:"given"`
+	QueueReasons []string     `json:"queueReasons"`
+	Flags        []string     `json:"flags"`
+	RequestedBy  string       `json:"requestedBy"`
+	// RequesterSuspended is the banner over what a suspended agent asked (S63).
+	RequesterSuspended bool    `json:"requesterSuspended"`
+	RequestedAt        string  `json:"requestedAt"`
+	ApprovalExpiresAt  string  `json:"approvalExpiresAt"`
+	ExecutionExpires   *string `json:"executionExpiresAt"`
+	NoticesSent        []int   `json:"noticesSent"`
 	// BatchGroup names those that one confirmation may cover (S21).
 	BatchGroup *string `json:"batchGroup"`
 	You        CardYou `json:"you"`

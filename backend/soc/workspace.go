@@ -99,6 +99,17 @@ type Agent struct {
 	Organization string
 	Name         string
 	SuspendedAt  time.Time
+	// SuspendedBy is who suspended it: a person, a key, or "containment".
+	SuspendedBy  string
 	SuspendedWhy string
 	CreatedAt    time.Time
+}
+
+// AgentRecord is an agent identity with what people need to judge it.
+type AgentRecord struct {
+	Agent Agent
+	// Keys are its credentials that have not ended.
+	Keys []Credential
+	// Refusals are its hard refusals in the period that containment looks at.
+	Refusals int
 }

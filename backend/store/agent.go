@@ -6,12 +6,12 @@ import (
 	"vedette/backend/soc"
 )
 
-const agentColumns = `SELECT id, organization_id, name, suspended_at, suspended_why, created_at FROM agent`
+const agentColumns = `SELECT id, organization_id, name, suspended_at, suspended_by, suspended_why, created_at FROM agent`
 
 func scanAgent(r row) (soc.Agent, error) {
 	var a soc.Agent
 	var suspended, created int64
-	err := r.Scan(&a.ID, &a.Organization, &a.Name, &suspended, &a.SuspendedWhy, &created)
+	err := r.Scan(&a.ID, &a.Organization, &a.Name, &suspended, &a.SuspendedBy, &a.SuspendedWhy, &created)
 	a.SuspendedAt, a.CreatedAt = fromMicros(suspended), fromMicros(created)
 	return a, err
 }
@@ -29,13 +29,13 @@ func (r *Reader) Agents(organization string) ([]soc.Agent, error) {
 
 // InsertAgent adds an agent identity.
 func (tx *Tx) InsertAgent(a soc.Agent) error {
-	return tx.insert(`INSERT INTO agent (id, organization_id, name, suspended_at, suspended_why, created_at) VALUES ($1, $2, $3, 0, '', $4)`,
+	return tx.insert(`INSERT INTO agent (id, organization_id, name, suspended_at, suspended_by, suspended_why, created_at) VALUES ($1, $2, $3, 0, '', '', $4)`,
 		a.ID, a.Organization, a.Name, micros(a.CreatedAt))
 }
 
 // SuspendAgent suspends an agent; it reports whether it was in good standing.
-func (tx *Tx) SuspendAgent(id, why string, at time.Time) (bool, error) {
-	n, err := tx.update(`UPDATE agent SET suspended_at = $3, suspended_why = $2 WHERE id = $1 AND suspended_at = 0`, id, why, micros(at))
+func (tx *Tx) SuspendAgent(id, by, why string, at time.Time) (bool, error) {
+	n, err := tx.update(`UPDATE agent SET suspended_at = $4, suspended_by = $2, suspended_why = $3 WHERE id = $1 AND suspended_at = 0`, id, by, why, micros(at))
 	return n == 1, err
 }
 
@@ -44,7 +44,7 @@ func (tx *Tx) UnsuspendAgent(id string) (bool, error) {
 	if err := tx.insert(`DELETE FROM refusal WHERE agent_id = $1`, id); err != nil {
 		return false, err
 	}
-	n, err := tx.update(`UPDATE agent SET suspended_at = 0, suspended_why = '' WHERE id = $1 AND suspended_at <> 0`, id)
+	n, err := tx.update(`UPDATE agent SET suspended_at = 0, suspended_by = '', suspended_why = '' WHERE id = $1 AND suspended_at <> 0`, id)
 	return n == 1, err
 }
 

@@ -76,7 +76,8 @@ func TestS25AutoRevertSurvivesCrashes(t *testing.T) {
 		if b.run(g); len(b.released(g)) != 1 || b.acts() != 1 {
 			t.Errorf("too early: %d acts", b.acts())
 		}
-		b.must(b.desk.SuspendAgent(ctx, by, b.agent.ID, "odd")) // a release runs all the same
+		_, err = b.desk.SuspendAgent(ctx, by, b.agent.ID, "odd") // a release runs all the same
+		b.must(err)
 		b.wait(2 * time.Minute)
 		for range 3 {
 			b.wait(time.Minute)

@@ -435,6 +435,30 @@ func TestS24RollBackThroughTheSameGate(t *testing.T) {
 	if soc.AsError(err).Code != soc.CodeInvalidState {
 		t.Errorf("a second rollback: %v", err)
 	}
+	// What nobody knows is verified first, then it can be undone.
+	b.wait(2 * time.Hour)
+	for _, operation := range []string{"account.disable", "account.status"} {
+		b.inject(simrange.Fault{Operation: operation, Behaviour: simrange.Error})
+	}
+	b.entity("unknown", soc.KindAccount, "unknown@example.com")
+	g = b.run(b.approved("disable_user", "unknown"))
+	if g.Steps[0].Status != soc.StepUnknown {
+		t.Fatalf("%v", statuses(g))
+	}
+	_, err = b.desk.RollBackGamebook(ctx, b.as("sr2"), soc.GamebookOrder{Gamebook: g.ID, Reason: "undo"})
+	if known := soc.AsError(err); known == nil || known.Kind != soc.Conflict || known.Code != soc.CodeOutcomeUnknown {
+		t.Errorf("undoing what nobody knows: %v", err)
+	}
+	b.damage(`UPDATE step SET status = 'Unconfirmed' WHERE id = $1`, g.Steps[0].ID)
+	if r, err = b.desk.RollBackGamebook(ctx, b.as("sr2"), soc.GamebookOrder{Gamebook: g.ID, Reason: "undo"}); err != nil || !r.Success {
+		t.Errorf("%+v %v", r, err)
+	}
+	// Past its window there is nothing to undo any more.
+	b.wait(31 * 24 * time.Hour)
+	_, err = b.desk.RollBackGamebook(ctx, b.as("sr2"), soc.GamebookOrder{Gamebook: g.ID, Reason: "late"})
+	if soc.AsError(err).Code != soc.CodeInvalidState {
+		t.Errorf("a rollback past its window: %v", err)
+	}
 }
 
 // TestWorkerWorksJobs is the whole way on both engines: job, claim, call,

@@ -61,6 +61,7 @@ CREATE TABLE agent (
   organization_id TEXT NOT NULL REFERENCES organization(id),
   name TEXT NOT NULL,
   suspended_at @int NOT NULL,
+  suspended_by TEXT NOT NULL,
   suspended_why TEXT NOT NULL,
   created_at @int NOT NULL
 ) @strict;
