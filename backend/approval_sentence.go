@@ -103,7 +103,7 @@ func worseUndo(a, b string) string {
 // connectorLabel names a connector, and that nothing real is behind it where
 // that is so.
 func (d *Desk) connectorLabel(id string) string {
-	for _, c := range d.connectors {
+	for _, c := range d.ways() {
 		if c.ID == id && c.Simulation {
 			return c.Kind + " (simulation)"
 		} else if c.ID == id {

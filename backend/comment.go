@@ -72,7 +72,7 @@ func (d *Desk) checkComment(by soc.Actor, in soc.NewComment) error {
 // extensions are the ids of the connectors that serve a workspace.
 func (d *Desk) extensions(workspace string) []string {
 	var ids []string
-	for _, c := range d.connectors {
+	for _, c := range d.ways() {
 		if len(c.Workspaces) == 0 || slices.Contains(c.Workspaces, workspace) {
 			ids = append(ids, c.ID)
 		}

@@ -98,7 +98,7 @@ func (d *Desk) dataSources(ctx context.Context, by soc.Actor, workspaces []soc.W
 			if found.Sources, err = r.DataSources(w.ID); err != nil {
 				return err
 			}
-			for _, c := range d.connectors {
+			for _, c := range d.ways() {
 				if len(c.Workspaces) == 0 || slices.Contains(c.Workspaces, w.ID) {
 					found.Connectors = append(found.Connectors, c)
 				}

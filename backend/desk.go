@@ -20,6 +20,7 @@ type Desk struct {
 	random     io.Reader
 	log        *slog.Logger
 	connectors []Connector
+	products   Products
 	mappers    map[string]Mapper
 	catalogue  *playbook.Catalogue
 	reference  soc.FloorReference
@@ -46,8 +47,10 @@ type Config struct {
 	// Random is the source of ids and nonces, default crypto/rand.
 	Random io.Reader
 	Log    *slog.Logger
-	// Connectors are the ways out that gamebooks may use.
+	// Connectors are ways out that every process knows; Products are those that
+	// people configure.
 	Connectors []Connector
+	Products   Products
 	// Mappers read the ingest formats, by name.
 	Mappers map[string]Mapper
 	// Catalogue of response actions, default the shipped one.
@@ -103,7 +106,7 @@ func New(c Config) *Desk {
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
-	d.secrets, d.checkURL, d.send = c.Secrets, c.CheckURL, c.Send
+	d.secrets, d.checkURL, d.send, d.products = c.Secrets, c.CheckURL, c.Send, c.Products
 	if d.checkURL == nil {
 		d.checkURL = func(string) *soc.Error { return soc.InvalidField("url", "this process calls nobody") }
 	}

@@ -147,7 +147,7 @@ func (d *Desk) resolveTarget(workspace string, p soc.Playbook, e soc.Entity) (co
 	if p.Internal {
 		return "", "", true
 	}
-	for _, c := range d.connectors {
+	for _, c := range d.ways() {
 		if len(c.Workspaces) > 0 && !slices.Contains(c.Workspaces, workspace) || !c.Carries(p) {
 			continue
 		}

@@ -67,7 +67,7 @@ func (d *Desk) offer(workspace string, policy soc.PolicyFacts, p soc.Playbook) s
 	case soc.ClassReadOnly:
 		offer.Need = soc.Need{}
 	}
-	for _, c := range d.connectors {
+	for _, c := range d.ways() {
 		if (len(c.Workspaces) == 0 || slices.Contains(c.Workspaces, workspace)) && c.Carries(p) {
 			offer.Connectors = append(offer.Connectors, c.ID)
 		}

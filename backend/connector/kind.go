@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -31,8 +32,9 @@ type Kind struct {
 	Playbooks []string
 	// Limits are what the vendor documents, or less.
 	Limits Limits
-	// Declared kinds are made of a declaration (YAML), which states the rest.
-	Declared bool
+	// Declares returns the playbooks that a declaration (YAML) describes, for a
+	// kind that is made of one; nil for all others, which have Playbooks.
+	Declares func(declaration string) (playbooks []string, err error)
 	// New makes the way out. It calls nobody. c was completed by Complete.
 	New func(c Config) (Connector, error)
 }
@@ -56,7 +58,8 @@ type Config struct {
 	Settings map[string]string
 	// Secrets are in clear here: a Config is never printed, logged or stored.
 	Secrets map[string]string
-	// Playbooks narrows what the kind can do; nil leaves everything.
+	// Playbooks narrows what the kind can do; nil leaves everything. Make sees to
+	// it; a product's New need not look.
 	Playbooks   []string
 	Limits      Limits
 	Declaration string
@@ -72,9 +75,21 @@ func (c Config) String() string { return "connector " + c.ID }
 // GoString implements fmt.GoStringer for the same reason.
 func (c Config) GoString() string { return c.String() }
 
-// May reports whether the configuration leaves a playbook of the kind in use.
-func (c Config) May(kind []string, playbook string) bool {
-	return slices.Contains(kind, playbook) && (c.Playbooks == nil || slices.Contains(c.Playbooks, playbook))
+// able are the playbooks that the product can carry out.
+func (k Kind) able(c Config) ([]string, error) {
+	if k.Declares == nil {
+		return k.Playbooks, nil
+	}
+	return k.Declares(c.Declaration)
+}
+
+// Carries are the playbooks that a configuration leaves in use.
+func (k Kind) Carries(c Config) []string {
+	able, err := k.able(c)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(able), func(id string) bool { return c.Playbooks != nil && !slices.Contains(c.Playbooks, id) })
 }
 
 // limits of what people state.
@@ -101,13 +116,17 @@ func (k Kind) Complete(c Config) (Config, error) {
 	if c.Settings, err = stated("settings", k.Settings, c.Settings, true); err != nil {
 		return c, err
 	}
-	for _, id := range c.Playbooks {
-		if !k.Declared && !slices.Contains(k.Playbooks, id) {
-			return c, soc.InvalidField("playbooks", "must hold only what %s can carry out: %s", k.Title, strings.Join(k.Playbooks, ", "))
-		}
-	}
-	if k.Declared == (c.Declaration == "") {
+	if (k.Declares != nil) == (c.Declaration == "") {
 		return c, soc.InvalidField("declaration", "goes with the kinds that are declared, and they need it")
+	}
+	able, err := k.able(c)
+	if err != nil {
+		return c, err
+	}
+	for _, id := range c.Playbooks {
+		if !slices.Contains(able, id) {
+			return c, soc.InvalidField("playbooks", "must hold only what %s can carry out: %s", k.Title, strings.Join(able, ", "))
+		}
 	}
 	if c.Limits, err = c.Limits.within(k.Limits); err != nil {
 		return c, err
@@ -221,5 +240,45 @@ func (k Kind) Make(c Config) (Connector, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return k.New(c)
+	made, err := k.New(c)
+	if err != nil || c.Playbooks == nil {
+		return made, err
+	}
+	return narrowed{made, c.Playbooks}, nil
+}
+
+// narrowed leaves a connector only some of its playbooks.
+type narrowed struct {
+	Connector
+	left []string
+}
+
+// Carries implements Connector.
+func (n narrowed) Carries(playbook string) bool {
+	return slices.Contains(n.left, playbook) && n.Connector.Carries(playbook)
+}
+
+// Diagnose implements Diagnoser: a permission that only playbooks out of use
+// need is not missed.
+func (n narrowed) Diagnose(ctx context.Context) soc.ConnectorCheck {
+	d, ok := n.Connector.(Diagnoser)
+	if !ok {
+		var found soc.ConnectorCheck
+		found.Step("check", n.Check(ctx))
+		return found
+	}
+	found := d.Diagnose(ctx)
+	for i, p := range found.Permissions {
+		found.Permissions[i].NeededFor = slices.DeleteFunc(slices.Clone(p.NeededFor), func(id string) bool { return !slices.Contains(n.left, id) })
+	}
+	found.Permissions = slices.DeleteFunc(found.Permissions, func(p soc.ConnectorPermission) bool { return len(p.NeededFor) == 0 })
+	return found
+}
+
+// Health implements Healthy.
+func (n narrowed) Health() LineState {
+	if h, ok := n.Connector.(Healthy); ok {
+		return h.Health()
+	}
+	return LineState{}
 }

@@ -6,6 +6,93 @@ import (
 	"time"
 )
 
+// ConnectorState is whether a connector is in force.
+type ConnectorState string
+
+// The three states. A proposed connector waits for a second person.
+const (
+	ConnectorProposed ConnectorState = "proposed"
+	ConnectorEnabled  ConnectorState = "enabled"
+	ConnectorDisabled ConnectorState = "disabled"
+)
+
+// AllConnectorStates lists the states.
+var AllConnectorStates = []ConnectorState{ConnectorProposed, ConnectorEnabled, ConnectorDisabled}
+
+// MaxConnectors is how many a workspace may have.
+const MaxConnectors = 100
+
+// Connector is a way out to a real product, as configured. Its id is part of the
+// digest of every step that goes through it, and it never serves another
+// workspace. Secrets are stored apart and sealed (S53).
+type Connector struct {
+	ID        string
+	Workspace string
+	Name      string
+	Kind      string
+	BaseURL   string
+	Settings  map[string]string
+	// Playbooks narrows what the kind can do; nil leaves everything.
+	Playbooks []string
+	// Rate is calls in 1000 seconds, Burst how many at once; 0 takes the kind's.
+	Rate        int64
+	Burst       int
+	Declaration string
+	State       ConnectorState
+	// ProposedBy asked to put it in force, Reason says why it is as it is.
+	ProposedBy string
+	Reason     string
+	CreatedBy  string
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	DeletedAt  time.Time
+	// Version grows with every change, also of a secret.
+	Version int64
+}
+
+// ConnectorDraft is a connector as people state it.
+type ConnectorDraft struct {
+	Kind        string // cannot be changed later
+	Name        string
+	BaseURL     string
+	Settings    map[string]string
+	Playbooks   []string
+	Rate        int64
+	Burst       int
+	Declaration string
+	Reason      string
+}
+
+// ConnectorSecret is one stored secret, sealed.
+type ConnectorSecret struct {
+	Workspace string
+	Connector string
+	Name      string
+	Sealed    []byte
+	SetAt     time.Time
+}
+
+// ConnectorView is a connector with what may be shown of its secrets and health.
+type ConnectorView struct {
+	Connector Connector
+	// Carries are the playbooks it carries out.
+	Carries []string
+	// Secrets are without what is sealed; Missing are the names that the kind
+	// requires and that were not set.
+	Secrets []ConnectorSecret
+	Missing []string
+	// Health is nil where this process does not call the product.
+	Health *ConnectorHealth
+}
+
+// ConnectorHealth is how the calls of this process to a product fare.
+type ConnectorHealth struct {
+	Circuit   string // closed, half-open or open
+	Since     time.Time
+	LastOK    time.Time
+	HeldUntil time.Time
+}
+
 // ConnectorCheck is what asking a product came to, by reading only.
 type ConnectorCheck struct {
 	CheckedAt   time.Time

@@ -43,6 +43,7 @@ var unscoped = map[string]string{
 	"DueDeliveries": "the worker's, of one webhook", "NextDelivery": "the worker's, of one webhook", "WebhooksDue": "the worker's, over all organizations", "InsertAttempt": "the worker's, of one delivery",
 	"NoteDelivered": "the worker's, of one webhook", "NoteFailed": "the worker's, of one webhook", "LeaseWebhook": "the worker's, of one webhook", "FreeWebhook": "the worker's, of one webhook", "ForgetWebhookLeases": "the worker's, over all organizations",
 	"SkipDeliveries": "the worker's, over all organizations", "SweepDeliveries": "the worker's, over all organizations",
+	"EnabledConnectors": "the worker's, over all workspaces", "ConnectorStamp": "a figure of the host",
 	"InsertEntities": "each entity says its workspace", "InsertSightings": "each sighting says its workspace", "InsertEvidenceRows": "each row says its workspace",
 }
 
@@ -55,7 +56,7 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.Provenance](): "parsed", reflect.TypeFor[soc.EntityKind](): "host", reflect.TypeFor[soc.Taint](): "tainted", reflect.TypeFor[soc.Role](): "senior",
 	reflect.TypeFor[soc.GamebookStatus](): "Running", reflect.TypeFor[soc.StepStatus](): "Dispatched", reflect.TypeFor[soc.Class](): "reversible", reflect.TypeFor[soc.Impact](): "low",
 	reflect.TypeFor[soc.AlertStatus](): "escalated", reflect.TypeFor[soc.RunState](): "Investigating", reflect.TypeFor[soc.Trigger](): "OnQueue",
-	reflect.TypeFor[soc.WebhookStatus](): "AutoDisabled", reflect.TypeFor[soc.WebhookAuthentication](): "BasicAuth", reflect.TypeFor[soc.SignatureFormat](): "hexUnix", reflect.TypeFor[soc.PayloadFormat](): "case",
+	reflect.TypeFor[soc.ConnectorState](): "enabled", reflect.TypeFor[soc.WebhookStatus](): "AutoDisabled", reflect.TypeFor[soc.WebhookAuthentication](): "BasicAuth", reflect.TypeFor[soc.SignatureFormat](): "hexUnix", reflect.TypeFor[soc.PayloadFormat](): "case",
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
 	reflect.TypeFor[soc.RevertState]():        "asked",
 	reflect.TypeFor[soc.TriageVersionState](): "in_force",
@@ -363,6 +364,10 @@ func fillEverything(t *testing.T, s *Store) {
 				return tx.InsertSOP(sop)
 			},
 			func() error { return tx.InsertWebhook(of(soc.Webhook{}).Interface().(soc.Webhook)) },
+			func() error { return tx.InsertConnector(of(soc.Connector{}).Interface().(soc.Connector)) },
+			func() error {
+				return tx.SetConnectorSecret(of(soc.ConnectorSecret{}).Interface().(soc.ConnectorSecret))
+			},
 			func() error { return tx.InsertEvent(of(soc.Event{}).Interface().(soc.Event)) },
 			func() error { return tx.InsertDelivery(of(soc.Delivery{}).Interface().(soc.Delivery)) },
 			func() error { return tx.InsertAttempt(of(soc.Attempt{}).Interface().(soc.Attempt)) },

@@ -35,6 +35,7 @@ var closedSets = map[string][]string{
 	"triage.state":          wordsIn(soc.AllRunStates), "verdict_event.verdict": wordsIn(soc.AllVerdicts),
 	"breaker.population":       wordsIn([]soc.EntityKind{soc.KindAccount, soc.KindHost}),
 	"memory_tally.level":       wordsIn([]soc.MemoryLevel{soc.LevelTitle, soc.LevelDetector, soc.LevelWorkspace}),
+	"connector.state":          wordsIn(soc.AllConnectorStates),
 	"webhook.status":           wordsIn(soc.AllWebhookStatuses),
 	"webhook.authentication":   wordsIn(soc.AllWebhookAuthentications),
 	"webhook.signature_format": wordsIn(soc.AllSignatureFormats),

@@ -16,13 +16,24 @@ type sent struct {
 	message           string
 }
 
+// product finds the connector that a step was pinned to (S12).
+func (w *Worker) product(id string) (connector.Connector, bool) {
+	if product, known := w.config.Connectors[id]; known {
+		return product, true
+	}
+	if w.config.Configured == nil {
+		return nil, false
+	}
+	return w.config.Configured(id)
+}
+
 // carry sends one action, once. It is not cut short when the worker stops: an
 // answer that is under way is worth more than a second.
 func (w *Worker) carry(ctx context.Context, order soc.StepOrder) sent {
 	s := order.Step
-	product, known := w.config.Connectors[s.Connector]
+	product, known := w.product(s.Connector)
 	if !known {
-		return sent{refused: true, message: "The connector is not configured on this server."}
+		return sent{refused: true, message: "The connector is not in force on this server."}
 	}
 	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()
@@ -89,7 +100,7 @@ func codeOf(status soc.StepStatus, call sent) soc.Code {
 // time is over. It returns the last thing seen, nil if nothing was learnt or
 // the playbook has no probe. interrupted is set when the worker stops first.
 func (w *Worker) readBack(ctx context.Context, s soc.Step, p soc.Playbook) (seen *soc.ReadBack, interrupted bool) {
-	product, known := w.config.Connectors[s.Connector]
+	product, known := w.product(s.Connector)
 	if p.Probe == nil || !known {
 		return nil, false
 	}

@@ -22,7 +22,7 @@ func (w *Worker) VerifyGamebook(ctx context.Context, job soc.VerifyJob) error {
 	}
 	var proven []soc.StepResult
 	for _, order := range orders {
-		product, known := w.config.Connectors[order.Step.Connector]
+		product, known := w.product(order.Step.Connector)
 		if !known || order.Playbook.Probe == nil {
 			continue
 		}

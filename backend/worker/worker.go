@@ -32,8 +32,10 @@ type Config struct {
 	Desk *backend.Desk
 	// Client makes the job client from the queues and workers given to it.
 	Client func(*Queues) (Client, error)
-	// Connectors are the ways out, by id.
+	// Connectors are the ways out that never change, by id; Configured finds one
+	// that people configured and that is in force, nil for none.
 	Connectors map[string]connector.Connector
+	Configured func(id string) (connector.Connector, bool)
 	// Triage and Floor carry out the jobs of those kinds; RunTriage and
 	// RunFloor of the desk do, or a loop that calls a model.
 	Triage func(ctx context.Context, job soc.TriageJob) error

@@ -33,6 +33,7 @@ type program struct {
 	Keys       keysCommand       `cmd:"" help:"API keys and service accounts."`
 	Workspaces workspacesCommand `cmd:"" help:"Workspaces and their agent settings."`
 	Playbooks  playbooksCommand  `cmd:"" help:"Triage playbooks, as YAML files."`
+	Connectors connectorsCommand `cmd:"" help:"Ways out to security products."`
 	KillSwitch killSwitchCommand `cmd:"" help:"Stop everything that acts."`
 	Audit      auditCommand      `cmd:"" help:"The tamper-evident record."`
 	Backup     backupCommand     `cmd:"" help:"Copies of the database: make, check, put back."`

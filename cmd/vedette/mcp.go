@@ -49,6 +49,10 @@ func (c *mcpCommand) Run(ctx context.Context, e *environment) (err error) {
 	if err := errors.Join(w.knownRange(ctx), w.wireDesk(ctx)); err != nil {
 		return err
 	}
+	if err := w.fleet.refresh(ctx, w.desk); err != nil {
+		return err
+	}
+	go w.fleet.follow(ctx, w.desk)
 	door, err := w.agentDoor(nil)
 	if err != nil {
 		return err
@@ -70,7 +74,7 @@ func (w *wiring) knownRange(ctx context.Context) error {
 	}
 	connector, err := newRangeConnector(id, "http://127.0.0.1", "not called from here", nil)
 	if err == nil {
-		w.connectors = append(w.connectors, rangeForDesk(connector))
+		w.connectors = append(w.connectors, wayOf(connector, "range"))
 	}
 	return err
 }

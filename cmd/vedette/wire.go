@@ -32,11 +32,13 @@ type wiring struct {
 	// products are the connectors themselves, for the worker.
 	products   []connector.Connector
 	connectors []backend.Connector
-	desk       *backend.Desk
-	identity   identity
-	sealer     *web.Sealer
-	health     *opsapi.Health
-	demo       *demoFile
+	// fleet are those that people configured.
+	fleet    *fleet
+	desk     *backend.Desk
+	identity identity
+	sealer   *web.Sealer
+	health   *opsapi.Health
+	demo     *demoFile
 	// sender makes attempts to deliver events.
 	sender *worker.Sender
 	// everybody is the one principal of --no-auth.
@@ -51,7 +53,7 @@ type wiring struct {
 // assemble puts the parts together, from the ways out to the doors.
 func (w *wiring) assemble(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{
-		w.wireRange, w.wireDesk, w.wireDemo, w.wireEverybody, w.requireIdentities, w.wireWorker, w.wireHTTP, w.wireMetrics,
+		w.wireRange, w.wireDesk, w.wireFleet, w.wireDemo, w.wireEverybody, w.requireIdentities, w.wireWorker, w.wireHTTP, w.wireMetrics,
 	} {
 		if err := part(ctx); err != nil {
 			return err
@@ -72,11 +74,12 @@ func (w *wiring) wireDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.fleet = newFleet(connectorKinds(), allowed, w.log)
 	w.sender = &worker.Sender{Client: allowed.Client(egress.Options{Timeout: worker.AttemptTimeout, MaxBody: worker.AnswerLimit})}
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
-		Secrets: secrets, CheckURL: allowed.Check, Send: w.sender.Send,
+		Secrets: secrets, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
 	})
 	w.identity = identity{w.desk, w.log}
 	keys, err := w.ring.derive("page tokens and stored answers")

@@ -11,10 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"vedette/backend"
 	"vedette/backend/connector/egress"
 	"vedette/backend/connector/simrange"
-	"vedette/backend/soc"
 	"vedette/backend/store"
 )
 
@@ -48,7 +46,7 @@ func (w *wiring) wireRange(ctx context.Context) error {
 		return err
 	}
 	w.products = append(w.products, connector)
-	w.connectors = append(w.connectors, rangeForDesk(connector))
+	w.connectors = append(w.connectors, wayOf(connector, "range"))
 	return nil
 }
 
@@ -89,21 +87,6 @@ type nowhere struct{}
 // RoundTrip implements http.RoundTripper.
 func (nowhere) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, errors.New("this process does not call the range")
-}
-
-// rangeForDesk is what the desk must know of the range.
-func rangeForDesk(connector *simrange.Connector) backend.Connector {
-	return backend.Connector{
-		ID: connector.ID(), Kind: "range", Simulation: connector.Simulated(),
-		Carries: func(p soc.Playbook) bool { return connector.Carries(p.ID) },
-		Resolve: func(p soc.Playbook, entity soc.Entity) (nativeID, missing string) {
-			native, ok := connector.Resolve(entity)
-			if !ok {
-				return "", strings.Join(p.RequiredProperties, ", ")
-			}
-			return native, ""
-		},
-	}
 }
 
 func (w *wiring) rangeConnectorID(ctx context.Context) (string, error) {

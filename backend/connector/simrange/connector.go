@@ -30,6 +30,7 @@ type Connector struct {
 	base   string
 	token  string
 	client *http.Client
+	line   *connector.Line // nil for the demo's own range
 }
 
 var _ connector.Connector = (*Connector)(nil)
