@@ -75,6 +75,11 @@ func (c Config) String() string { return "connector " + c.ID }
 // GoString implements fmt.GoStringer for the same reason.
 func (c Config) GoString() string { return c.String() }
 
+// May reports whether the configuration leaves a playbook of the kind in use.
+func (c Config) May(kind []string, playbook string) bool {
+	return slices.Contains(kind, playbook) && (c.Playbooks == nil || slices.Contains(c.Playbooks, playbook))
+}
+
 // able are the playbooks that the product can carry out.
 func (k Kind) able(c Config) ([]string, error) {
 	if k.Declares == nil {
