@@ -60,7 +60,7 @@ func TestStepsAreChosenByName(t *testing.T) {
 	}
 	for want, arguments := range map[string][]string{
 		"rooms fmt": {"rooms", "fmt"},
-		"fmt rooms vet lint digest goldens requirements test conformance inspector session openapi client fuzz crash soak clean": {"ci"},
+		"fmt rooms vet lint digest goldens requirements test conformance inspector session openapi client fuzz crash selftest soak clean": {"ci"},
 		"fmt rooms vet lint digest goldens requirements":      {"pre"},
 		"there is no step \"fmtt\"; `check` alone lists them": {"fmtt"},
 	} {

@@ -16,8 +16,9 @@ import (
 )
 
 type selftestCommand struct {
-	Crash crashCommand `cmd:"" help:"Load a server, kill it at a random moment, start it again, and check that nothing was lost or done twice."`
-	Soak  soakCommand  `cmd:"" help:"Load a server through all families for a while, and check that memory stayed flat and nothing was lost or stored twice."`
+	Crash   crashCommand   `cmd:"" help:"Load a server, kill it at a random moment, start it again, and check that nothing was lost or done twice."`
+	Redteam redteamCommand `cmd:"" help:"Attack a server as a hijacked agent over MCP and REST, and check that nothing forbidden reached a product."`
+	Soak    soakCommand    `cmd:"" help:"Load a server through all families for a while, and check that memory stayed flat and nothing was lost or stored twice."`
 }
 
 // crashCommand is the test of S26 (safety.md). It uses databases of its own.

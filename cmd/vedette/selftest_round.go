@@ -116,7 +116,7 @@ func (t *crashes) verify(ctx context.Context, load *crashLoad, server *child, wh
 	if err := load.again(ctx); err != nil {
 		return violated("%v", err)
 	}
-	if err := t.settle(ctx, where); err != nil {
+	if err := settled(ctx, where); err != nil {
 		return err
 	}
 	if err := server.stop(); err != nil {
@@ -148,8 +148,8 @@ func (t *crashes) verify(ctx context.Context, load *crashLoad, server *child, wh
 	return checkRecord(ctx, where)
 }
 
-// settle waits until every gamebook that may run has ended.
-func (t *crashes) settle(ctx context.Context, where string) error {
+// settled waits until every gamebook that may run has ended.
+func settled(ctx context.Context, where string) error {
 	raw, err := bare.Open(ctx, where)
 	if err != nil {
 		return err
