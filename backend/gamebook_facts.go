@@ -56,6 +56,7 @@ func (d *Desk) readGate(r *store.Reader, i soc.Incident, marker bool) (*gateRead
 	}
 	if !policy.PolicyLoaded { // the gate denies every change; reads go on within shipped bounds
 		g.limits = soc.ShippedLimits()
+		g.policy.Limits = g.limits
 	}
 	return g, nil
 }
@@ -75,15 +76,7 @@ func (g *gateReading) input(q gateQuestion) (soc.GateInput, error) {
 	}
 	in := soc.GateInput{
 		Phase: q.phase, Principal: q.principal, Run: q.run, ClaimedTrigger: q.claim, IncidentClosed: !g.incident.Open(),
-		Severities: g.incident.GateSeverities(), AssumeTainted: g.limits.AssumeTainted, PolicyLoaded: g.policy.PolicyLoaded,
-		CatalogueLoaded: g.catalogue, ProtectedLoaded: g.policy.ProtectedLoaded, Entries: q.entries,
-		BlastSoft: g.limits.BlastSoft, BlastHard: g.limits.BlastHard, Kill: kill,
-	}
-	for _, severity := range in.Severities {
-		settings, loaded := g.policy.Settings[severity]
-		if loaded && !slices.ContainsFunc(in.Settings, func(s soc.AgentSettings) bool { return s.Severity == severity }) {
-			in.Settings = append(in.Settings, settings)
-		}
+		Severities: g.incident.GateSeverities(), CatalogueLoaded: g.catalogue, Entries: q.entries, Kill: kill,
 	}
 	for _, s := range q.steps {
 		in.Steps = append(in.Steps, soc.GateStep{
@@ -94,8 +87,10 @@ func (g *gateReading) input(q gateQuestion) (soc.GateInput, error) {
 	if in.Rates, err = g.rates(q); err != nil {
 		return in, err
 	}
-	in.Populations, err = g.populations(q)
-	return in, err
+	if in.Populations, err = g.populations(q); err != nil {
+		return in, err
+	}
+	return g.policy.Govern(in), nil
 }
 
 func (g *gateReading) kill(q gateQuestion) (soc.KillFacts, error) {
@@ -150,27 +145,26 @@ func (g *gateReading) rates(q gateQuestion) ([]soc.RateFact, error) {
 		}
 	}
 	used, err := g.count("incident", func() (int, error) { return g.reader.AttemptsOn(g.incident.ID, q.gamebook) })
-	return append(rates, soc.RateFact{Limit: "actions of the incident", Used: used, Asked: total, Max: g.limits.ActionsPerIncident}), err
+	return append(rates, soc.RateFact{Limit: "actions of the incident", Used: used, Asked: total}), err
 }
 
 func (g *gateReading) ratesOf(q gateQuestion, id, scope string, asked int) ([]soc.RateFact, error) {
-	limit, requester, label := g.limits.RateOf(id, scope), "", id
+	requester, label := "", id
 	if scope == soc.RateAgent {
 		requester, label = q.requester, id+" by the agent"
 	}
 	var facts []soc.RateFact
 	for _, period := range []struct {
-		suffix string
-		length time.Duration
-		max    int
-	}{{"/h", time.Hour, limit.PerHour}, {"/d", 24 * time.Hour, limit.PerDay}} {
+		suffix, name string
+		length       time.Duration
+	}{{"/h", soc.PeriodHour, time.Hour}, {"/d", soc.PeriodDay, 24 * time.Hour}} {
 		used, err := g.count(label+period.suffix, func() (int, error) {
 			return g.reader.AttemptsOf(g.incident.Workspace, id, requester, q.gamebook, g.now.Add(-period.length))
 		})
 		if err != nil {
 			return nil, err
 		}
-		facts = append(facts, soc.RateFact{Limit: label + period.suffix, Used: used, Asked: asked, Max: period.max})
+		facts = append(facts, soc.RateFact{Limit: label + period.suffix, Playbook: id, Scope: scope, Period: period.name, Used: used, Asked: asked})
 	}
 	return facts, nil
 }
@@ -187,7 +181,7 @@ func (g *gateReading) populations(q gateQuestion) ([]soc.PopulationFact, error) 
 				asked++
 			}
 		}
-		fact := soc.PopulationFact{Asked: asked, Percent: g.limits.BreakerPercent, Floor: g.limits.BreakerFloor}
+		fact := soc.PopulationFact{Asked: asked}
 		if asked > 0 {
 			var err error
 			if fact.Open, err = g.reader.BreakerOpen(g.incident.Workspace, kind); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 
 	"vedette/backend/soc"
 	"vedette/backend/store"
@@ -84,12 +83,12 @@ func (d *Desk) createWorkspace(ctx context.Context, by soc.Actor, organization, 
 		if err := tx.InsertWorkspace(w); err != nil {
 			return err
 		}
-		return d.shipPolicy(tx, w)
+		return d.shipPolicy(tx, by, w)
 	})
 }
 
 // shipPolicy stores what a workspace starts with.
-func (d *Desk) shipPolicy(tx *store.Tx, w soc.Workspace) error {
+func (d *Desk) shipPolicy(tx *store.Tx, by soc.Actor, w soc.Workspace) error {
 	for _, severity := range soc.AllSeverities {
 		if err := tx.SaveSettings(soc.ShippedSettings(w.ID, severity)); err != nil {
 			return err
@@ -99,6 +98,17 @@ func (d *Desk) shipPolicy(tx *store.Tx, w soc.Workspace) error {
 		return err
 	}
 	if err := tx.SaveProtected(w.ID, nil); err != nil {
+		return err
+	}
+	shipped := soc.PolicyFacts{Settings: map[soc.Severity]soc.AgentSettings{}, Limits: soc.ShippedLimits()}
+	for _, severity := range soc.AllSeverities {
+		shipped.Settings[severity] = soc.ShippedSettings(w.ID, severity)
+	}
+	err := tx.InsertPolicyVersion(soc.PolicyVersion{
+		Workspace: w.ID, Version: w.PolicyVersion, At: w.CreatedAt, Event: "workspace_created", ByKind: by.Kind, By: by.ID, ByName: by.Name,
+		Direction: soc.DirectionNeither, Document: shipped.Document(),
+	})
+	if err != nil {
 		return err
 	}
 	return d.installSOPs(tx, w.ID)
@@ -153,45 +163,14 @@ func (d *Desk) ChangeSettings(ctx context.Context, by soc.Actor, change soc.Sett
 	if err := mayLoosen(by); err != nil {
 		return soc.PolicyFacts{}, d.refused(ctx, by, "settings_changed", err, nil)
 	}
-	var facts soc.PolicyFacts
-	err := d.store.Write(ctx, func(tx *store.Tx) error {
-		before, err := tx.Policy(change.Workspace)
-		if err != nil {
-			return err
-		}
-		if before.Version == 0 {
-			return soc.NotFoundf("There is no such workspace.")
-		}
-		// Damaged settings are replaced by the shipped ones with the change.
-		old, found := before.Settings[change.Severity]
-		if !found {
-			old = soc.ShippedSettings(change.Workspace, change.Severity)
-		}
-		after := change.Apply(old)
-		if err := after.Check(); err != nil {
-			return err
-		}
-		if err := webhooksKnown(tx, change); err != nil {
-			return err
-		}
-		was, is := settingsText(old), settingsText(after)
-		if was != is || !found {
-			if err := tx.SaveSettings(after); err != nil {
-				return err
-			}
-			version, err := tx.RaisePolicyVersion(change.Workspace)
-			if err != nil {
-				return err
-			}
-			e := d.entry(by, "settings_changed")
-			e.Workspace, e.Target, e.Before, e.After, e.PolicyVersion = change.Workspace, string(change.Severity), was, is, version
-			e.Detail = auditDetail("reason", change.Reason)
-			tx.Audit(e)
-		}
-		facts, err = tx.Policy(change.Workspace)
-		return err
+	out, err := d.EditPolicy(ctx, by, soc.PolicyEdit{
+		Workspace: change.Workspace, Part: soc.PartSettings, Event: "settings_changed", Target: string(change.Severity), Reason: change.Reason,
+		Edit: func(doc soc.PolicyDocument) (soc.PolicyDocument, error) {
+			after := change.Apply(doc.SettingsOf(change.Severity).Agent(change.Workspace, change.Severity))
+			return doc.WithSettings(change.Severity, after.Record()), after.Check()
+		},
 	})
-	return facts, err
+	return out.Policy, err
 }
 
 // webhooksKnown refuses settings that name a webhook which cannot be told: one
@@ -220,15 +199,6 @@ func webhooksKnown(tx *store.Tx, change soc.SettingsChange) error {
 		}
 	}
 	return nil
-}
-
-// settingsText is one severity's settings on a line, for the audit.
-func settingsText(s soc.AgentSettings) string {
-	record, err := json.Marshal(s)
-	if err != nil {
-		return strconv.Itoa(s.Severity.Rank())
-	}
-	return string(record)
 }
 
 // auditDetail is one member of small structured data, nothing for no value.

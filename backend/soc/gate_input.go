@@ -141,9 +141,13 @@ type GateStep struct {
 // RateFact is one rate or count limit (S30). Used counts dispatch attempts and
 // auto-run grants in its period, never this gamebook's own; Asked is what this
 // gamebook would add.
+//
+// Playbook, Scope and Period name the limit: empty for that of the incident,
+// which is for ever.
 type RateFact struct {
-	Limit            string
-	Used, Asked, Max int
+	Limit                   string
+	Playbook, Scope, Period string
+	Used, Asked, Max        int
 }
 
 // PopulationFact is the breaker of one population, hosts or accounts (S31).

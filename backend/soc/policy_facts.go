@@ -71,7 +71,11 @@ func (l Limits) Check() error {
 	if l.BreakerPercent < 0 || l.BreakerPercent > 100 {
 		e.WithField("breakerPercent", "Must be 0 to 100.")
 	}
-	for _, rate := range l.Rates {
+	for i, rate := range l.Rates {
+		twice := func(o RateLimit) bool { return o.Playbook == rate.Playbook && o.Scope == rate.Scope }
+		if slices.ContainsFunc(l.Rates[:i], twice) {
+			e.WithField("rates", "Names each playbook once in a scope.")
+		}
 		if rate.Playbook == "" || rate.PerHour < 0 || rate.PerDay < 0 || rate.Scope != "workspace" && rate.Scope != "agent" {
 			e.WithField("rates", "Each names a playbook, the scope workspace or agent, and counts of at least 0.")
 		}

@@ -114,6 +114,16 @@ func inPrefix(entry, text string) bool {
 	return prefix.Contains(address)
 }
 
+// isPrefix reports whether a text is an address or a prefix.
+func isPrefix(text string) bool {
+	text = fold(text)
+	if _, err := netip.ParseAddr(text); err == nil {
+		return true
+	}
+	_, err := netip.ParsePrefix(text)
+	return err == nil
+}
+
 // matchesHost takes FQDN and short name for one host; a trailing $ is the
 // machine account's spelling.
 func matchesHost(entry, name string) bool {

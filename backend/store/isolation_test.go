@@ -57,6 +57,7 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.GamebookStatus](): "Running", reflect.TypeFor[soc.StepStatus](): "Dispatched", reflect.TypeFor[soc.Class](): "reversible", reflect.TypeFor[soc.Impact](): "low",
 	reflect.TypeFor[soc.AlertStatus](): "escalated", reflect.TypeFor[soc.RunState](): "Investigating", reflect.TypeFor[soc.Trigger](): "OnQueue",
 	reflect.TypeFor[soc.ConnectorState](): "enabled", reflect.TypeFor[soc.WebhookStatus](): "AutoDisabled", reflect.TypeFor[soc.WebhookAuthentication](): "BasicAuth", reflect.TypeFor[soc.SignatureFormat](): "hexUnix", reflect.TypeFor[soc.PayloadFormat](): "case",
+	reflect.TypeFor[soc.ChangeState](): "applied", reflect.TypeFor[soc.PolicyPart](): "limits", reflect.TypeFor[soc.Direction](): "loosening",
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
 	reflect.TypeFor[soc.RevertState]():        "asked",
 	reflect.TypeFor[soc.TriageVersionState](): "in_force",
@@ -126,6 +127,8 @@ func filterOf(v reflect.Value) reflect.Value {
 		return reflect.ValueOf(soc.ApprovalFilter{Workspace: f.Workspace, State: "executing", Limit: 9})
 	case soc.GamebookSearch:
 		return reflect.ValueOf(soc.GamebookSearch{Query: mark, Limit: 9})
+	case soc.ChangeFilter:
+		return reflect.ValueOf(soc.ChangeFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.ActionFilter:
 		return reflect.ValueOf(soc.ActionFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.GamebookFilter:
@@ -294,6 +297,8 @@ func fillEverything(t *testing.T, s *Store) {
 			},
 			func() error { return tx.DisablePlaybook(mark, mark, mark) },
 			func() error { return tx.InsertTriagePlaybook(of(soc.TriageVersion{}).Interface().(soc.TriageVersion)) },
+			func() error { return tx.InsertPolicyVersion(of(soc.PolicyVersion{}).Interface().(soc.PolicyVersion)) },
+			func() error { return tx.InsertPolicyChange(of(soc.PolicyChange{}).Interface().(soc.PolicyChange)) },
 			func() error {
 				stored, err := tx.InsertIncident(incident)
 				seq = stored.Seq
