@@ -29,12 +29,12 @@ const (
 
 // checker collects every problem instead of stopping at the first.
 type checker struct {
-	positions positions
+	positions Lines
 	problems  []Problem
 }
 
 func (k *checker) bad(path, format string, args ...any) {
-	k.problems = append(k.problems, Problem{Path: path, Line: k.positions.line(path), Message: fmt.Sprintf(format, args...)})
+	k.problems = append(k.problems, Problem{Path: path, Line: k.positions.Line(path), Message: fmt.Sprintf(format, args...)})
 }
 
 func (k *checker) catalogue(file fileCatalogue) *Catalogue {

@@ -98,6 +98,25 @@ type fileProbe struct {
 // catalogue in which every rule holds, or a *FileError that lists every problem
 // with its line.
 func Load(data []byte) (*Catalogue, error) {
+	var file fileCatalogue
+	lines, err := ReadStrict(data, &file)
+	if err != nil {
+		return nil, err
+	}
+	check := checker{positions: lines}
+	c := check.catalogue(file)
+	if len(check.problems) > 0 {
+		slices.SortStableFunc(check.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+		return nil, &FileError{check.problems}
+	}
+	return c, nil
+}
+
+// ReadStrict reads a YAML file of at most MaxFileSize bytes as the catalogue is
+// read: unknown members fail, and so does what would make the file say something
+// else than what a reader sees (strictNode). The error is a *FileError. Lines maps
+// the path of a member to its line.
+func ReadStrict(data []byte, into any) (Lines, error) {
 	switch {
 	case len(data) > MaxFileSize:
 		return nil, &FileError{[]Problem{{Message: fmt.Sprintf("the file has %d bytes; at most %d are allowed", len(data), MaxFileSize)}}}
@@ -111,17 +130,10 @@ func Load(data []byte) (*Catalogue, error) {
 	if found := strictNode(&root); len(found) > 0 {
 		return nil, &FileError{found}
 	}
-	var file fileCatalogue
-	if err := yaml.Load(data, &file, yaml.WithKnownFields()); err != nil {
+	if err := yaml.Load(data, into, yaml.WithKnownFields()); err != nil {
 		return nil, &FileError{yamlProblems(err)}
 	}
-	check := checker{positions: position(&root)}
-	c := check.catalogue(file)
-	if len(check.problems) > 0 {
-		slices.SortStableFunc(check.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-		return nil, &FileError{check.problems}
-	}
-	return c, nil
+	return position(&root), nil
 }
 
 // yamlProblems keeps the line of every fault the YAML reader found.
@@ -177,11 +189,11 @@ func strictNode(n *yaml.Node) []Problem {
 	return found
 }
 
-// positions maps a member's path to its line.
-type positions map[string]int
+// Lines maps a member's path to its line.
+type Lines map[string]int
 
-func position(root *yaml.Node) positions {
-	found := positions{}
+func position(root *yaml.Node) Lines {
+	found := Lines{}
 	var walk func(path string, n *yaml.Node)
 	walk = func(path string, n *yaml.Node) {
 		found[path] = n.Line
@@ -204,8 +216,8 @@ func position(root *yaml.Node) positions {
 	return found
 }
 
-// line returns the line of path, or of the nearest thing around it.
-func (p positions) line(path string) int {
+// Line returns the line of path, or of the nearest thing around it.
+func (p Lines) Line(path string) int {
 	for {
 		if line, ok := p[path]; ok {
 			return line

@@ -28,7 +28,7 @@ var (
 // procedures it may follow, nil where that cannot be asked, as in a file that
 // is looked at away from its workspace.
 func (c *Catalogue) CheckTriage(d soc.TriageDraft, known []string) []Problem {
-	k := &checker{positions: positions{}}
+	k := &checker{positions: Lines{}}
 	k.form("name", d.Name, idForm, "a lower-case word such as custom_phishing: a letter first, then up to 63 letters, digits and _")
 	if n := utf8.RuneCountInString(d.Description); n > maxTriageDescription {
 		k.bad("description", "has %d characters; at most %d are allowed", n, maxTriageDescription)

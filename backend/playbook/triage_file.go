@@ -80,7 +80,7 @@ func (c *Catalogue) LoadTriage(data []byte, known []string) ([]soc.TriageDraft, 
 	at := position(&root)
 	bad := []Problem{}
 	add := func(path, message string) {
-		bad = append(bad, Problem{Path: path, Line: at.line(path), Message: message})
+		bad = append(bad, Problem{Path: path, Line: at.Line(path), Message: message})
 	}
 	if file.Format != TriageFormat {
 		add("format", fmt.Sprintf("must be %q", TriageFormat))
