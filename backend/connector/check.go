@@ -28,6 +28,13 @@ func Diagnose(ctx context.Context, c Connector, now func() time.Time) soc.Connec
 	return found
 }
 
+// Choosy is a Connector some of whose playbooks take only some of its native
+// ids.
+type Choosy interface {
+	// Takes reports whether the playbook can be carried out on a native id. Pure.
+	Takes(playbookID, nativeID string) bool
+}
+
 // Healthy is a Connector that tells of its line.
 type Healthy interface {
 	Health() LineState

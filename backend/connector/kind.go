@@ -280,6 +280,12 @@ func (n narrowed) Diagnose(ctx context.Context) soc.ConnectorCheck {
 	return found
 }
 
+// Takes implements Choosy.
+func (n narrowed) Takes(playbook, nativeID string) bool {
+	c, choosy := n.Connector.(Choosy)
+	return !choosy || c.Takes(playbook, nativeID)
+}
+
 // Health implements Healthy.
 func (n narrowed) Health() LineState {
 	if h, ok := n.Connector.(Healthy); ok {

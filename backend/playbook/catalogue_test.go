@@ -14,14 +14,16 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// portalNames is the list of portal-api.md section 11, and the pair that blocks
-// a file by its hash.
+// portalNames is the list of portal-api.md section 11, and what real
+// products do beside it.
 var portalNames = map[string]string{
 	"disable_user": "Lockout User", "reset_password": "Reset User Password", "revoke_sessions": "Invalidate Existing Sessions",
 	"isolate_host": "Isolate Endpoint", "unisolate_host": "Release Endpoint", "scan_host": "Scan Endpoint",
 	"quarantine_file": "Quarantine File", "block_ip": "Block IP", "add_comment": "Acknowledge Response",
 	"enable_user": "Unlock User", "restore_file": "Restore File", "unblock_ip": "Unblock IP",
-	"block_file": "Block File Hash", "unblock_file": "Unblock File Hash",
+	"block_file": "Block File Hash", "unblock_file": "Unblock File Hash", "stop_file": "Stop and Quarantine File",
+	"confirm_compromised": "Confirm User Compromised", "dismiss_risk": "Dismiss User Risk",
+	"restrict_host": "Restrict App Execution", "unrestrict_host": "Remove App Restriction",
 }
 
 func TestShippedCatalogueIsThePortalsList(t *testing.T) {
@@ -34,27 +36,30 @@ func TestShippedCatalogueIsThePortalsList(t *testing.T) {
 	}
 }
 
-// TestShippedClasses is the table of triage-api.md section 6, and the pair that
-// blocks a file by its hash.
+// TestShippedClasses is the table of triage-api.md section 6, and what real
+// products do beside it.
 func TestShippedClasses(t *testing.T) {
 	want := map[string]struct {
 		class  soc.Class
 		impact soc.Impact
 	}{
-		"add_comment":     {soc.ClassReadOnly, soc.ImpactLow},
-		"block_ip":        {soc.ClassReversible, soc.ImpactLow},
-		"scan_host":       {soc.ClassReversible, soc.ImpactLow},
-		"isolate_host":    {soc.ClassReversible, soc.ImpactHigh},
-		"disable_user":    {soc.ClassReversible, soc.ImpactHigh},
-		"quarantine_file": {soc.ClassReversible, soc.ImpactHigh},
-		"revoke_sessions": {soc.ClassExternallyReversible, soc.ImpactLow},
-		"reset_password":  {soc.ClassIrreversible, soc.ImpactHigh},
-		"enable_user":     {soc.ClassReversible, soc.ImpactHigh},
-		"unisolate_host":  {soc.ClassReversible, soc.ImpactHigh},
-		"restore_file":    {soc.ClassReversible, soc.ImpactHigh},
-		"unblock_ip":      {soc.ClassReversible, soc.ImpactHigh},
-		"block_file":      {soc.ClassReversible, soc.ImpactHigh},
-		"unblock_file":    {soc.ClassReversible, soc.ImpactHigh},
+		"add_comment":         {soc.ClassReadOnly, soc.ImpactLow},
+		"block_ip":            {soc.ClassReversible, soc.ImpactLow},
+		"scan_host":           {soc.ClassReversible, soc.ImpactLow},
+		"isolate_host":        {soc.ClassReversible, soc.ImpactHigh},
+		"disable_user":        {soc.ClassReversible, soc.ImpactHigh},
+		"quarantine_file":     {soc.ClassReversible, soc.ImpactHigh},
+		"revoke_sessions":     {soc.ClassExternallyReversible, soc.ImpactLow},
+		"reset_password":      {soc.ClassIrreversible, soc.ImpactHigh},
+		"enable_user":         {soc.ClassReversible, soc.ImpactHigh},
+		"unisolate_host":      {soc.ClassReversible, soc.ImpactHigh},
+		"restore_file":        {soc.ClassReversible, soc.ImpactHigh},
+		"unblock_ip":          {soc.ClassReversible, soc.ImpactHigh},
+		"block_file":          {soc.ClassReversible, soc.ImpactHigh},
+		"unblock_file":        {soc.ClassReversible, soc.ImpactHigh},
+		"confirm_compromised": {soc.ClassReversible, soc.ImpactHigh}, "dismiss_risk": {soc.ClassReversible, soc.ImpactHigh},
+		"restrict_host": {soc.ClassReversible, soc.ImpactHigh}, "unrestrict_host": {soc.ClassReversible, soc.ImpactHigh},
+		"stop_file": {soc.ClassExternallyReversible, soc.ImpactHigh},
 	}
 	for _, p := range Shipped().All() {
 		w, ok := want[p.ID]

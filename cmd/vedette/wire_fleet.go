@@ -222,6 +222,9 @@ func wayOf(c connector.Connector, kind string) backend.Connector {
 		Carries: func(p soc.Playbook) bool { return c.Carries(p.ID) },
 		Resolve: func(p soc.Playbook, entity soc.Entity) (nativeID, missing string) {
 			native, ok := c.Resolve(entity)
+			if choosy, some := c.(connector.Choosy); ok && some {
+				ok = choosy.Takes(p.ID, native)
+			}
 			if !ok {
 				return "", strings.Join(p.RequiredProperties, ", ")
 			}

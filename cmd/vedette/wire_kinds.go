@@ -4,6 +4,7 @@ import (
 	"vedette/backend/connector"
 	"vedette/backend/connector/declared"
 	"vedette/backend/connector/falcon"
+	"vedette/backend/connector/msgraph"
 	"vedette/backend/connector/sentinelone"
 	"vedette/backend/connector/simrange"
 )
@@ -14,6 +15,7 @@ func connectorKinds() connector.Kinds {
 		falcon.Kind(),
 		sentinelone.Kind(),
 		declared.Kind(),
+		msgraph.Kind(),
 		simrange.Kind(),
 	}
 }

@@ -117,12 +117,15 @@ func CheckEndpoints(t testing.TB, table []connector.Endpoint, calls []Call) {
 	t.Helper()
 	met := make([]bool, len(table))
 	for _, call := range calls {
-		row := slices.IndexFunc(table, func(e connector.Endpoint) bool { return e.Method == call.Method && covers(e.Path, call.Path) })
-		if row < 0 {
-			t.Errorf("%s %s is not in the table", call.Method, call.Path)
-			continue
+		known := false
+		for row, e := range table { // several where one call serves several ends
+			if e.Method == call.Method && covers(e.Path, call.Path) {
+				known, met[row] = true, true
+			}
 		}
-		met[row] = true
+		if !known {
+			t.Errorf("%s %s is not in the table", call.Method, call.Path)
+		}
 	}
 	for i, e := range table {
 		if !met[i] {

@@ -19,8 +19,8 @@ import (
 
 // carried are the playbooks of the shipped catalogue that the range can carry out.
 var carried = map[string]bool{
-	"disable_user": true, "enable_user": true, "reset_password": true, "revoke_sessions": true,
-	"isolate_host": true, "unisolate_host": true, "scan_host": true,
+	"disable_user": true, "enable_user": true, "reset_password": true, "revoke_sessions": true, "confirm_compromised": true, "dismiss_risk": true,
+	"isolate_host": true, "unisolate_host": true, "scan_host": true, "restrict_host": true, "unrestrict_host": true, "stop_file": true,
 	"quarantine_file": true, "restore_file": true, "block_file": true, "unblock_file": true, "block_ip": true, "unblock_ip": true,
 }
 

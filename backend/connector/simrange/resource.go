@@ -47,9 +47,17 @@ var resources = []resource{
 		parameters: []parameter{{name: "force_change", boolean: true, initial: true}},
 	},
 	{
+		path: "/api/v1/accounts/{id}/risk", read: "account.risk", initial: "atRisk",
+		acts: map[string]string{"compromised": "account.confirm_compromised", "dismissed": "account.dismiss_risk"},
+	},
+	{
 		path: "/api/v1/endpoints/{id}/isolation", read: "host.isolation", initial: "connected",
 		acts:       map[string]string{"isolated": "host.isolate", "connected": "host.release"},
 		parameters: []parameter{{name: "mode", words: []string{"full", "selective"}, initial: "full"}},
+	},
+	{
+		path: "/api/v1/endpoints/{id}/execution", read: "host.execution", initial: "unrestricted",
+		acts: map[string]string{"restricted": "host.restrict", "unrestricted": "host.unrestrict"},
 	},
 	{
 		path: "/api/v1/endpoints/{id}/scans", read: "host.scans", adds: "host.scan", done: "completed",
@@ -63,6 +71,7 @@ var resources = []resource{
 		path: "/api/v1/files/{id}/block", read: "file.block_state", initial: "open",
 		acts: map[string]string{"blocked": "file.block", "open": "file.unblock"},
 	},
+	{path: "/api/v1/files/{id}/stops", read: "file.stopped", adds: "file.stop", done: "stopped"},
 	{
 		path: "/api/v1/mailboxes/{id}/messages/{message}", read: "message.state", initial: "delivered",
 		acts: map[string]string{"quarantined": "message.quarantine", "delivered": "message.release"},
