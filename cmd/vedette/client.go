@@ -9,7 +9,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"strings"
 	"time"
+
+	"vedette/backend/soc"
 )
 
 // mcpRevision is the protocol revision the measuring client speaks.
@@ -42,7 +45,11 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 
 // problem is the answer as an error.
 func (a answer) problem(what string) error {
-	return fmt.Errorf("%s answered %d: %.400s", what, a.status, bytes.TrimSpace(a.body))
+	err := fmt.Errorf("%s answered %d: %.400s", what, a.status, bytes.TrimSpace(a.body))
+	if a.status == http.StatusTooManyRequests {
+		err = errors.Join(err, errPace)
+	}
+	return err
 }
 
 // deadError is a request without a whole answer: nobody knows whether it took
@@ -98,8 +105,27 @@ func (c *client) signIn(ctx context.Context, email, password string) error {
 	return err
 }
 
-// errTool is a tool's own refusal.
-var errTool = errors.New("the tool refused")
+// errTool is a tool's own refusal, errPace any refusal that only asks to wait.
+var (
+	errTool = errors.New("the tool refused")
+	errPace = errors.New("too many calls at once")
+)
+
+// paced repeats a call that the server put off for its pace, a second later and
+// at most a minute long. Nothing was done by such a call.
+func paced(ctx context.Context, call func() error) error {
+	for tries := 0; ; tries++ {
+		err := call()
+		if !errors.Is(err, errPace) || tries == 60 {
+			return err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
 
 // call calls a tool of the agent door and reads its structured answer into out.
 func (c *client) call(ctx context.Context, tool string, arguments, out any) error {
@@ -124,6 +150,9 @@ func (c *client) call(ctx context.Context, tool string, arguments, out any) erro
 		text := "without words"
 		if len(reply.Result.Content) > 0 {
 			text = reply.Result.Content[0].Text
+		}
+		if strings.HasPrefix(text, string(soc.CodeRateLimited)) {
+			return fmt.Errorf("%s: %w: %w: %.400s", tool, errTool, errPace, text)
 		}
 		return fmt.Errorf("%s: %w: %.400s", tool, errTool, text)
 	}

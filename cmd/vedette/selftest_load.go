@@ -240,25 +240,30 @@ func (l *crashLoad) incident(dice *mathrand.Rand) string {
 // first; what is refused now was never stored.
 func (l *crashLoad) again(ctx context.Context) error {
 	for _, ids := range l.doubtAlerts {
-		if err := l.sendBatch(ctx, ids); err != nil {
+		if err := paced(ctx, func() error { return l.sendBatch(ctx, ids) }); err != nil {
 			return fmt.Errorf("alerts sent again: %w", err)
 		}
 		l.alerts = append(l.alerts, ids...)
 	}
 	for _, c := range l.doubtComments {
-		if err := l.agent.call(ctx, "add_comment", map[string]any{"incident_id": c.incident, "body": c.text}, nil); err != nil {
+		arguments := map[string]any{"incident_id": c.incident, "body": c.text}
+		if err := paced(ctx, func() error { return l.agent.call(ctx, "add_comment", arguments, nil) }); err != nil {
 			return fmt.Errorf("a comment sent again: %w", err)
 		}
 		l.comments = append(l.comments, c)
 	}
 	for _, v := range l.doubtVerdicts {
-		if err := l.submitVerdict(ctx, v); err != nil {
+		if err := paced(ctx, func() error { return l.submitVerdict(ctx, v) }); err != nil {
 			return fmt.Errorf("a verdict sent again: %w", err)
 		}
 		l.investigations = append(l.investigations, v)
 	}
 	for _, s := range l.doubtSubmits {
-		receipt, err := l.agent.submit(ctx, s)
+		var receipt submitted
+		err := paced(ctx, func() (err error) {
+			receipt, err = l.agent.submit(ctx, s)
+			return err
+		})
 		if err != nil && !errors.Is(err, errTool) {
 			return fmt.Errorf("a gamebook sent again: %w", err)
 		}
