@@ -11,6 +11,8 @@ import (
 // agents, and the others as they are.
 var selftests = [][]string{
 	{"redteam", "--seeds", "420", "--parallel", "8"},
+	{"egress"},
+	{"tenants", "--timing", "0"},
 }
 
 // checkSelftest lets the product attack itself (S69).

@@ -18,6 +18,8 @@ import (
 type selftestCommand struct {
 	Crash   crashCommand   `cmd:"" help:"Load a server, kill it at a random moment, start it again, and check that nothing was lost or done twice."`
 	Redteam redteamCommand `cmd:"" help:"Attack a server as a hijacked agent over MCP and REST, and check that nothing forbidden reached a product."`
+	Egress  egressCommand  `cmd:"" help:"Ask a server to save and to call addresses that point inward, and check that nothing was reached."`
+	Tenants tenantsCommand `cmd:"" help:"Ask every route and tool about what belongs to another workspace, and check that it is not there."`
 	Soak    soakCommand    `cmd:"" help:"Load a server through all families for a while, and check that memory stayed flat and nothing was lost or stored twice."`
 }
 

@@ -136,6 +136,9 @@ func (e *evil) sendOnce(ctx context.Context, a attack) (reply redReply, wait tim
 	}
 	reply.mcp = a.path == "/mcp"
 	reply.read()
+	if reply.mcp && reply.code == string(soc.CodeRateLimited) { // a tool's refusal is an answer of status 200
+		wait = max(wait, time.Second)
+	}
 	return reply, wait, nil
 }
 
