@@ -1,0 +1,101 @@
+package qradar
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"vedette/backend/connector"
+	"vedette/backend/soc"
+)
+
+// Kind is how a QRadar deployment is configured. Closing reasons are the
+// deployment's own and found by their text; the defaults are those it ships with.
+// An empty one leaves the offense open: the note alone tells the verdict.
+func Kind() connector.Kind {
+	return connector.Kind{
+		Name: "qradar", Title: "IBM QRadar",
+		Settings: []connector.Field{
+			{Name: "true_positive", Help: "closing reason of a true positive", Default: "Policy Violation"},
+			{Name: "benign_positive", Help: "closing reason of a benign positive", Default: "Non-Issue"},
+			{Name: "false_positive", Help: "closing reason of a false positive", Default: "False-Positive, Tuned"},
+			{Name: "undetermined", Help: "closing reason of an undetermined incident; none leaves the offense open"},
+		},
+		Secrets: []connector.Field{{Name: "token", Help: "token of an authorized service", Required: true}},
+		Limits:  connector.Limits{PerSecond: 5, Burst: 5},
+		New:     func(c connector.Config) (connector.Connector, error) { return newConnector(c), nil },
+	}
+}
+
+// Connector is the way out to one deployment.
+type Connector struct {
+	config connector.Config
+	line   *connector.Line
+}
+
+var (
+	_ connector.Connector     = (*Connector)(nil)
+	_ connector.Diagnoser     = (*Connector)(nil)
+	_ connector.Healthy       = (*Connector)(nil)
+	_ connector.VerdictWriter = (*Connector)(nil)
+)
+
+func newConnector(c connector.Config) *Connector {
+	return &Connector{config: c, line: connector.NewLine(c.Client, c.Limits, c.Now)}
+}
+
+// ID implements connector.Connector.
+func (c *Connector) ID() string { return c.config.ID }
+
+// Simulated implements connector.Connector: never.
+func (c *Connector) Simulated() bool { return false }
+
+// Carries implements connector.Connector: nothing.
+func (c *Connector) Carries(string) bool { return false }
+
+// Resolve implements connector.Connector: it acts on no entity.
+func (c *Connector) Resolve(soc.Entity) (string, bool) { return "", false }
+
+// Carry implements connector.Connector: nothing is carried out.
+func (c *Connector) Carry(context.Context, connector.Action) (connector.Receipt, error) {
+	return connector.Receipt{}, connector.Refusedf(nil, "QRadar carries no playbook out.")
+}
+
+// Probe implements connector.Connector: nothing can be asked.
+func (c *Connector) Probe(context.Context, connector.Question) (string, error) {
+	return "", connector.Refusedf(nil, "QRadar carries no playbook out.")
+}
+
+// Health implements connector.Healthy.
+func (c *Connector) Health() connector.LineState { return c.line.State() }
+
+// Source implements connector.VerdictWriter.
+func (c *Connector) Source() string { return soc.SourceQRadar }
+
+// Check implements connector.Connector.
+func (c *Connector) Check(ctx context.Context) error { return connector.CheckError(c.Diagnose(ctx)) }
+
+// Diagnose implements connector.Diagnoser: the closing reasons that the settings
+// name must exist.
+func (c *Connector) Diagnose(ctx context.Context) soc.ConnectorCheck {
+	var found soc.ConnectorCheck
+	list, err := c.reasons(ctx)
+	declined := connector.Missing(err)
+	if declined {
+		err = nil
+	}
+	if !found.Step("read closing reasons", err) {
+		return found
+	}
+	found.Permissions = append(found.Permissions, soc.ConnectorPermission{Name: role, Granted: !declined})
+	if declined {
+		return found
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.config.Settings)) {
+		text := c.config.Settings[name]
+		if _, known := list[text]; !known && text != "" {
+			found.Step("closing reason of "+name, connector.Refusedf(nil, "QRadar has no such closing reason: %s.", soc.DisplayName(text)))
+		}
+	}
+	return found
+}
