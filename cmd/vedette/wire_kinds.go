@@ -3,6 +3,7 @@ package main
 import (
 	"vedette/backend/connector"
 	"vedette/backend/connector/declared"
+	"vedette/backend/connector/defender"
 	"vedette/backend/connector/falcon"
 	"vedette/backend/connector/msgraph"
 	"vedette/backend/connector/sentinelone"
@@ -14,6 +15,7 @@ func connectorKinds() connector.Kinds {
 	return connector.Kinds{
 		falcon.Kind(),
 		sentinelone.Kind(),
+		defender.Kind(),
 		declared.Kind(),
 		msgraph.Kind(),
 		simrange.Kind(),
