@@ -162,8 +162,12 @@ func (m *matter) ask(phase soc.Phase, approvals []soc.Approval) (soc.GateInput, 
 	if principal.CredentialGone, principal.Suspended, err = m.standing(); err != nil {
 		return soc.GateInput{}, soc.GateResult{}, err
 	}
+	run, err := m.standingRun(then.Run)
+	if err != nil {
+		return soc.GateInput{}, soc.GateResult{}, err
+	}
 	in, err := m.reading.input(gateQuestion{
-		phase: phase, principal: principal, requester: m.g.RequestedBy, run: then.Run, claim: then.ClaimedTrigger,
+		phase: phase, principal: principal, requester: m.g.RequestedBy, run: run, claim: then.ClaimedTrigger,
 		steps: m.steps, gamebook: m.g.ID,
 	})
 	if err != nil {
@@ -173,6 +177,28 @@ func (m *matter) ask(phase soc.Phase, approvals []soc.Approval) (soc.GateInput, 
 	in.AutoRun, in.Digest, in.DigestNeed = m.g.AutoRun, m.g.Digest, m.g.Need
 	in.Approvals, in.NotApprovers = approvals, m.notApprovers
 	return in, soc.Gate(in), nil
+}
+
+// standingRun is the run as it was when the gamebook was asked for, without
+// its authority where a person has taken that back since: the run was cancelled,
+// or who started it may start none any more. That its time is over takes nothing
+// from what it asked for in time.
+func (m *matter) standingRun(then *soc.GateRun) (*soc.GateRun, error) {
+	if then == nil || !then.TokenValid || then.Trigger != soc.TriggerInvestigateAndRespond {
+		return then, nil // what it lacks, nobody takes back
+	}
+	u, found, err := m.reader.Run(m.g.Workspace, m.g.Run)
+	if err != nil {
+		return nil, err
+	}
+	if found && u.State != soc.RunCancelled {
+		if stands, err := starterStands(m.reader, u); err != nil || stands {
+			return then, err
+		}
+	}
+	now := *then
+	now.TokenValid = false
+	return &now, nil
 }
 
 // standing reports whether the credential that asked has ended, and whether

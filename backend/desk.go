@@ -35,6 +35,7 @@ type Desk struct {
 	// attachments bound the files of one incident.
 	attachments soc.AttachmentLimits
 	secrets     *soc.SecretBox
+	runs        *soc.RunSigner
 	checkURL    func(address string) *soc.Error
 	send        func(context.Context, soc.Dispatch) soc.AttemptResult
 }
@@ -71,6 +72,9 @@ type Config struct {
 	// Secrets seals what the database keeps for others (S53). A process without
 	// it makes and changes no webhook.
 	Secrets *soc.SecretBox
+	// Runs makes and proves run tokens. A process without it starts no run and
+	// takes every token for forged.
+	Runs *soc.RunSigner
 	// CheckURL says whether an address may be saved as a target of calls (S50);
 	// default none may.
 	CheckURL func(address string) *soc.Error
@@ -106,7 +110,7 @@ func New(c Config) *Desk {
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
-	d.secrets, d.checkURL, d.send, d.products = c.Secrets, c.CheckURL, c.Send, c.Products
+	d.secrets, d.runs, d.checkURL, d.send, d.products = c.Secrets, c.Runs, c.CheckURL, c.Send, c.Products
 	if d.checkURL == nil {
 		d.checkURL = func(string) *soc.Error { return soc.InvalidField("url", "this process calls nobody") }
 	}

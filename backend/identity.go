@@ -320,14 +320,6 @@ func (d *Desk) HasIdentities(ctx context.Context) (bool, error) {
 	return d.store.Read(ctx).HasIdentities(d.clock())
 }
 
-// ResolveRun is the run a token names. This server mints tokens for no run so
-// far, so every token is forged: it counts as absent and is put on record.
-func (d *Desk) ResolveRun(ctx context.Context, by soc.Actor, _ string) (*soc.Run, error) {
-	e := d.entry(by, "run_token_refused")
-	e.Decision = "refused"
-	return nil, d.store.Write(ctx, func(tx *store.Tx) error { tx.Audit(e); return nil })
-}
-
 // newUUID draws a UUIDv7, which sorts by time.
 func (d *Desk) newUUID() (string, error) {
 	id, err := uuid.NewV7FromReader(d.random)

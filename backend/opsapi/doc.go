@@ -31,4 +31,5 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerGamebooks()
 	a.registerKillSwitch()
 	a.registerAgents()
+	a.registerRuns()
 }

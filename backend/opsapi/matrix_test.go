@@ -57,6 +57,10 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"GET " + prefix + "/agents":                   {Target: prefix + "/agents", Status: 200, Elsewhere: 200},
 		"POST " + prefix + "/agents/{id}/suspend":     {Target: prefix + "/agents/" + unknownID + "/suspend", Body: `{"reason":"odd"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/agents/{id}/unsuspend":   {Target: prefix + "/agents/" + unknownID + "/unsuspend", Body: `{"reason":"mended"}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/runs":                     {Target: prefix + "/runs", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/runs/{id}":                {Target: prefix + "/runs/" + unknownID, Status: 404},
+		"POST " + prefix + "/runs":                    {Target: prefix + "/runs", Body: `{"incidentId":"` + unknownID + `","trigger":"ManualInvestigateOnly"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/runs/{id}/cancel":        {Target: prefix + "/runs/" + unknownID + "/cancel", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/sessions":                 {Target: prefix + "/sessions", Status: 200},
 		"DELETE " + prefix + "/sessions/{id}":         {Target: prefix + "/sessions/" + unknownID, Status: 404},
 	})

@@ -19,10 +19,19 @@ type Run struct {
 	EnvelopeEntities int
 	Nonce            string
 	// Triage is the triage- handle where the run is a triage, else empty.
-	Triage    string
+	Triage string
+	// Hashes are of what the run works with, as it was started (S43).
+	Hashes    RunHashes
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	ExpiresAt time.Time
+}
+
+// RunHashes name the configuration that a run began with.
+type RunHashes struct {
+	Catalogue string `json:"catalogue"`
+	SOPs      string `json:"sops"`
+	Policy    int64  `json:"policy_version"`
 }
 
 // Served is what one call handed out, for ledger, taint and audit. A door

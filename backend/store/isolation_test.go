@@ -129,6 +129,8 @@ func filterOf(v reflect.Value) reflect.Value {
 		return reflect.ValueOf(soc.GamebookSearch{Query: mark, Limit: 9})
 	case soc.ChangeFilter:
 		return reflect.ValueOf(soc.ChangeFilter{Workspace: f.Workspace, Limit: 9})
+	case soc.RunFilter:
+		return reflect.ValueOf(soc.RunFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.ActionFilter:
 		return reflect.ValueOf(soc.ActionFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.GamebookFilter:
@@ -345,6 +347,11 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error { return tx.OweRevert(of(soc.Revert{}).Interface().(soc.Revert)) },
 			func() error { return tx.InsertDispatch(mark, gamebook, gamebook.Steps[0], fixtureTime) },
 			func() error { _, err := tx.OpenBreaker(mark, "host", fixtureTime); return err },
+			func() error {
+				started := of(soc.Run{}).Interface().(soc.Run)
+				started.ID, started.Implicit, started.ExpiresAt = "y-a", false, fixtureTime.Add(time.Hour)
+				return tx.InsertRun(started)
+			},
 			func() error { return tx.InsertRun(of(soc.Run{}).Interface().(soc.Run)) },
 			func() error { return tx.InsertLedger(of(soc.LedgerEntry{}).Interface().(soc.LedgerEntry), mark) },
 			func() error { // of no run

@@ -7,13 +7,17 @@ import (
 )
 
 const runColumns = `SELECT id, workspace_id, incident_id, agent_id, run_trigger, implicit, started_by, state, taint, envelope_class, envelope_impact, envelope_entities,
-nonce, triage_id, created_at, updated_at, expires_at FROM run`
+nonce, triage_id, hashes, created_at, updated_at, expires_at FROM run`
 
 func scanRun(r row) (soc.Run, error) {
 	var u soc.Run
 	var created, updated, expires int64
+	var hashes string
 	err := r.Scan(&u.ID, &u.Workspace, &u.Incident, &u.Agent, &u.Trigger, &u.Implicit, &u.StartedBy, &u.State, &u.Taint, &u.EnvelopeClass, &u.EnvelopeImpact, &u.EnvelopeEntities,
-		&u.Nonce, &u.Triage, &created, &updated, &expires)
+		&u.Nonce, &u.Triage, &hashes, &created, &updated, &expires)
+	if err == nil {
+		err = decode(hashes, &u.Hashes)
+	}
 	u.CreatedAt, u.UpdatedAt, u.ExpiresAt = fromMicros(created), fromMicros(updated), fromMicros(expires)
 	return u, err
 }
@@ -33,9 +37,48 @@ func (r *Reader) ImplicitRun(workspace, agent, incident string) (soc.Run, bool, 
 // is not added; read it back with ImplicitRun.
 func (tx *Tx) InsertRun(u soc.Run) error {
 	return tx.insert(`INSERT INTO run (id, workspace_id, incident_id, agent_id, run_trigger, implicit, started_by, state, taint, envelope_class, envelope_impact,
-envelope_entities, nonce, triage_id, created_at, updated_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+envelope_entities, nonce, triage_id, hashes, created_at, updated_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 ON CONFLICT DO NOTHING`, u.ID, u.Workspace, u.Incident, u.Agent, string(u.Trigger), u.Implicit, u.StartedBy, string(u.State), string(u.Taint), string(u.EnvelopeClass), string(u.EnvelopeImpact),
-		u.EnvelopeEntities, u.Nonce, u.Triage, micros(u.CreatedAt), micros(u.UpdatedAt), micros(u.ExpiresAt))
+		u.EnvelopeEntities, u.Nonce, u.Triage, text(u.Hashes), micros(u.CreatedAt), micros(u.UpdatedAt), micros(u.ExpiresAt))
+}
+
+// OpenRun finds the run of an agent on an incident that was started and has not
+// ended, whether or not its time is over.
+func (r *Reader) OpenRun(workspace, agent, incident string, now time.Time) (soc.Run, bool, error) {
+	return one(r, scanRun, runColumns+` WHERE incident_id = $3 AND agent_id = $2 AND workspace_id = $1 AND implicit = FALSE
+AND state IN ('Queued', 'Leased', 'Investigating', 'Submitting') AND expires_at > $4 ORDER BY id DESC LIMIT 1`, workspace, agent, incident, micros(now))
+}
+
+// Runs lists runs newest first.
+func (r *Reader) Runs(f soc.RunFilter) ([]soc.Run, error) {
+	q := &listQuery{}
+	where := ` WHERE workspace_id = ` + q.arg(f.Workspace)
+	for _, c := range []struct{ column, value string }{
+		{"state", string(f.State)}, {"run_trigger", string(f.Trigger)}, {"agent_id", f.Agent}, {"incident_id", f.Incident},
+	} {
+		if c.value != "" {
+			where += ` AND ` + c.column + ` = ` + q.arg(c.value)
+		}
+	}
+	const served = `COALESCE((SELECT t.taint FROM taint t WHERE t.agent_id = run.agent_id AND t.incident_id = run.incident_id), 'clean')`
+	if f.Taint != "" {
+		where += ` AND ` + served + ` = ` + q.arg(string(f.Taint))
+	}
+	if f.Flagged != nil {
+		where += ` AND (` + served + ` = 'flagged') = ` + q.arg(*f.Flagged)
+	}
+	if f.Before != "" {
+		where += ` AND id < ` + q.arg(f.Before)
+	}
+	return allInOrder(r, scanRun, runColumns+where+` ORDER BY id DESC LIMIT `+q.arg(f.Limit), q.args...)
+}
+
+// SetRunState stores the state of a run that has not ended; it reports false
+// where it has.
+func (tx *Tx) SetRunState(workspace, id string, state soc.RunState, at time.Time) (bool, error) {
+	n, err := tx.update(`UPDATE run SET state = $3, updated_at = $4 WHERE id = $2 AND workspace_id = $1 AND state IN ('Queued', 'Leased', 'Investigating', 'Submitting')`,
+		workspace, id, string(state), micros(at))
+	return n == 1, err
 }
 
 // Taint is what the server served an agent of an incident; clean if nothing.

@@ -130,7 +130,25 @@ func (r keyRing) derive(purpose string) ([]web.SealKey, error) {
 
 // secretBox seals what the database keeps for others (S53).
 func (r keyRing) secretBox() (*soc.SecretBox, error) {
-	derived, err := r.derive("stored secrets")
+	keys, err := r.secretKeys("stored secrets")
+	if err != nil {
+		return nil, err
+	}
+	return soc.NewSecretBox(rand.Reader, keys...)
+}
+
+// runSigner makes and proves run tokens.
+func (r keyRing) runSigner() (*soc.RunSigner, error) {
+	keys, err := r.secretKeys("run tokens")
+	if err != nil {
+		return nil, err
+	}
+	return soc.NewRunSigner(keys...)
+}
+
+// secretKeys are the keys of the ring for one purpose.
+func (r keyRing) secretKeys(purpose string) ([]soc.SecretKey, error) {
+	derived, err := r.derive(purpose)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +156,7 @@ func (r keyRing) secretBox() (*soc.SecretBox, error) {
 	for i, key := range derived {
 		keys[i] = soc.SecretKey{ID: key.ID, Key: key.Key}
 	}
-	return soc.NewSecretBox(rand.Reader, keys...)
+	return keys, nil
 }
 
 // check compares the ring with what the database was used with before. A wrong

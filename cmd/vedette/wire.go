@@ -70,6 +70,10 @@ func (w *wiring) wireDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	runs, err := w.ring.runSigner()
+	if err != nil {
+		return err
+	}
 	allowed, err := egress.NewPolicy(w.command.EgressAllow)
 	if err != nil {
 		return err
@@ -79,7 +83,7 @@ func (w *wiring) wireDesk(context.Context) error {
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
-		Secrets: secrets, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
+		Secrets: secrets, Runs: runs, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
 	})
 	w.identity = identity{w.desk, w.log}
 	keys, err := w.ring.derive("page tokens and stored answers")

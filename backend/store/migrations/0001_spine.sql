@@ -547,6 +547,7 @@ CREATE TABLE run (
   envelope_entities @int NOT NULL,
   nonce TEXT NOT NULL,
   triage_id TEXT NOT NULL,
+  hashes TEXT NOT NULL,
   created_at @int NOT NULL,
   updated_at @int NOT NULL,
   expires_at @int NOT NULL

@@ -19,3 +19,6 @@ CREATE TABLE triage_playbook (
 ) @strict;
 CREATE UNIQUE INDEX triage_playbook_stands ON triage_playbook (workspace_id, name) WHERE state = 'in_force';
 CREATE UNIQUE INDEX triage_playbook_waits ON triage_playbook (workspace_id, name) WHERE state = 'pending';
+
+CREATE INDEX run_made ON run (workspace_id, id);
+CREATE INDEX run_open ON run (incident_id, agent_id) WHERE implicit = FALSE AND state IN ('Queued','Leased','Investigating','Submitting');

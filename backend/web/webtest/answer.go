@@ -45,6 +45,7 @@ var (
 	family  = regexp.MustCompile(`\b(alert|case|user|obs|cmt|att|rpt|sup|evt)_[0-7][0-9A-HJKMNP-TV-Z]{25}\b`)
 	report  = regexp.MustCompile(`("id": "\(rpt \d+\)",\s+"sha256": )"[0-9a-f]{64}"`) // holds ids
 	digest  = regexp.MustCompile(`"sha256:[0-9a-f]{64}"`)
+	runs    = regexp.MustCompile(`\bvdr_[A-Za-z0-9_-]{70}`)
 	sealed  = regexp.MustCompile(`("(?:continuationToken|next_cursor)": ?)"[A-Za-z0-9_-]+"`)
 )
 
@@ -61,7 +62,7 @@ func Masked(t testing.TB, w *httptest.ResponseRecorder) string {
 	text := indent(t, value, "\n") + "\n"
 	text = minted.ReplaceAllString(text, `$1"(minted)"`)
 	text = digest.ReplaceAllString(text, `"sha256:(digest)"`)
-	text = sealed.ReplaceAllString(text, `$1"(sealed)"`)
+	text = sealed.ReplaceAllString(runs.ReplaceAllString(text, "vdr_(token)"), `$1"(sealed)"`)
 	text = numbered(text, family, func(id string) string { return id[:strings.IndexByte(id, '_')] })
 	text = report.ReplaceAllString(text, `$1"(digest)"`)
 	text = numbered(text, uuids, func(string) string { return "uuid" })

@@ -72,6 +72,8 @@ func OpenAt(t testing.TB, url string, change func(*backend.Config)) *House {
 	h.must(err)
 	t.Cleanup(func() { _ = h.Store.Close() })
 	config := backend.Config{Store: h.Store, Now: h.Now, Random: &counter{}, PublicURL: PublicURL}
+	config.Runs, err = soc.NewRunSigner(soc.SecretKey{ID: 1})
+	h.must(err)
 	change(&config)
 	h.Desk = backend.New(config)
 	for _, names := range [][]string{{"Organization", "First", "Second"}, {"Other", "Foreign"}} {
