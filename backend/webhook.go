@@ -39,7 +39,14 @@ func (d *Desk) ListWebhooks(ctx context.Context, by soc.Actor, after *soc.Keyset
 	if err := mayWebhooks(by, soc.ScopeWebhooksRead); err != nil {
 		return nil, nil, err
 	}
-	found, err = d.store.Read(ctx).Webhooks(by.Organization, after, webhookPage+1)
+	err = d.store.View(ctx, func(r *store.Reader) error {
+		if found, err = r.Webhooks(by.Organization, after, webhookPage+1); err != nil {
+			return err
+		}
+		reach, err := webhookReach(r, by)
+		found = slices.DeleteFunc(found, func(w soc.Webhook) bool { return !reach.covers(w.Workspaces) })
+		return err
+	})
 	if err != nil || len(found) <= webhookPage {
 		return found, nil, err
 	}
@@ -53,17 +60,57 @@ func (d *Desk) GetWebhook(ctx context.Context, by soc.Actor, id string) (soc.Web
 	if err := mayWebhooks(by, soc.ScopeWebhooksRead); err != nil {
 		return soc.Webhook{}, err
 	}
-	return webhookOf(d.store.Read(ctx), by, id)
+	var w soc.Webhook
+	err := d.store.View(ctx, func(r *store.Reader) (err error) {
+		w, err = webhookOf(r, by, id)
+		return err
+	})
+	return w, err
 }
 
-// webhookOf finds a webhook of the actor's organization.
+// webhookReach is which workspaces' events an actor may send anywhere, or read in
+// a delivery log: those its key is good for. A key that is good for every
+// workspace there is may name none.
+func webhookReach(r *store.Reader, by soc.Actor) (workspaceReach, error) {
+	if by.Session || by.Kind == soc.PrincipalHost {
+		return workspaceReach{all: true}, nil
+	}
+	all, err := r.Workspaces(by.Organization)
+	reach := workspaceReach{all: true, some: by.Grants}
+	for _, w := range all {
+		if _, granted := by.Grants[w.ID]; !granted {
+			reach.all = false
+		}
+	}
+	return reach, err
+}
+
+type workspaceReach struct {
+	all  bool
+	some map[string]soc.Role
+}
+
+// covers reports whether a webhook of these workspaces, none being all, tells
+// nothing of others.
+func (r workspaceReach) covers(workspaces []string) bool {
+	beyond := func(id string) bool { _, granted := r.some[id]; return !granted }
+	return r.all || len(workspaces) > 0 && !slices.ContainsFunc(workspaces, beyond)
+}
+
+// webhookOf finds a webhook of the actor's organization. One that tells of a
+// workspace beyond the actor's reach is none to it: whoever moves its address, or
+// reads its log, has that workspace's events.
 func webhookOf(r *store.Reader, by soc.Actor, id string) (soc.Webhook, error) {
 	if by.Organization == "" && by.Kind != soc.PrincipalHost {
 		return soc.Webhook{}, errNoWebhook()
 	}
 	w, found, err := r.Webhook(by.Organization, id)
-	if err == nil && !found {
-		err = errNoWebhook()
+	if err != nil {
+		return w, err
+	}
+	reach, err := webhookReach(r, by)
+	if err == nil && (!found || !reach.covers(w.Workspaces)) {
+		return soc.Webhook{}, errNoWebhook()
 	}
 	return w, err
 }
@@ -88,7 +135,7 @@ func (d *Desk) CreateWebhook(ctx context.Context, by soc.Actor, in soc.WebhookDr
 		out, err = d.newWebhook(by, in, proof)
 		return err
 	}, func(tx *store.Tx) (string, any, error) {
-		if err := workspacesOf(tx, by.Organization, in.Workspaces); err != nil {
+		if err := workspacesOf(tx, by, by.Organization, in.Workspaces); err != nil {
 			return "", nil, err
 		}
 		have, err := tx.Webhooks(by.Organization, nil, soc.MaxWebhooks)
@@ -139,7 +186,7 @@ func (d *Desk) UpdateWebhook(ctx context.Context, by soc.Actor, id string, match
 		}
 		return d.mayCall(in.URL)
 	}, func(tx *store.Tx, w soc.Webhook) (soc.Webhook, error) {
-		if err := workspacesOf(tx, w.Organization, in.Workspaces); err != nil {
+		if err := workspacesOf(tx, by, w.Organization, in.Workspaces); err != nil {
 			return w, err
 		}
 		if !sameOrigin(w.URL, in.URL) {
@@ -167,19 +214,24 @@ func portOf(u *url.URL) string {
 	return map[string]string{"https": "443", "http": "80"}[u.Scheme]
 }
 
-// workspacesOf refuses workspaces that are not the organization's; unknown and
-// foreign ones get one answer.
-func workspacesOf(tx *store.Tx, organization string, ids []string) error {
-	if len(ids) == 0 {
-		return nil
+// workspacesOf refuses workspaces that are not the organization's, or beyond the
+// actor's reach; unknown and foreign ones get one answer.
+func workspacesOf(tx *store.Tx, by soc.Actor, organization string, ids []string) error {
+	reach, err := webhookReach(&tx.Reader, by)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 && !reach.covers(nil) {
+		return soc.InvalidField("workspaceIds", "must name workspaces, since the credential is not good for every one of the organization")
 	}
 	all, err := tx.Workspaces(organization)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if !slices.ContainsFunc(all, func(w soc.Workspace) bool { return w.ID == id }) {
-			return soc.InvalidField("workspaceIds", "must hold workspaces of the organization")
+		known := slices.ContainsFunc(all, func(w soc.Workspace) bool { return w.ID == id })
+		if !known || !reach.covers([]string{id}) {
+			return soc.InvalidField("workspaceIds", "must hold workspaces of the organization that the credential is good for")
 		}
 	}
 	return nil

@@ -56,7 +56,7 @@ func TestS7EveryRouteAsEverybody(t *testing.T) {
 		"GET /api/v2/webhooks/{id}/delivery-logs":                    {Target: noWebhook + "/delivery-logs", Status: 404},
 		"GET /api/v2/webhooks/{id}/delivery-logs/{logId}":            {Target: noDelivery, Status: 404},
 		"POST /api/v2/webhooks/{id}/delivery-logs/{logId}/redeliver": {Target: strings.Replace(noDelivery, "?", "/redeliver?", 1), Status: 404, Adds: audited},
-		"POST /api/v2/webhooks":                                      {Target: "/api/v2/webhooks", Body: oneWebhook, Status: 201, Adds: audited},
+		"POST /api/v2/webhooks":                                      {Target: "/api/v2/webhooks", Body: strings.Replace(oneWebhook, "}", `,"workspaceIds":["`+p.First+`"]}`, 1), Status: 201, Adds: audited},
 		"PUT /api/v2/webhooks/{id}":                                  {Target: noWebhook, Body: oneWebhook, Status: 404, Adds: audited},
 		"DELETE /api/v2/webhooks/{id}":                               {Target: noWebhook, Status: 404, Adds: audited},
 		"POST /api/v2/webhooks/{id}/pause":                           {Target: noWebhook + "/pause", Status: 404, Adds: audited},

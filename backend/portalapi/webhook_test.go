@@ -58,8 +58,9 @@ func openOutbound(t testing.TB) *outbound {
 	o.family = web.Portal(webtest.PublicURL)
 	portalapi.Register(o.Registry, o.family, portalapi.Config{Desk: o.Desk, Seal: o.Seal, Now: o.Now})
 	o.Start()
-	o.manage = o.Bearer(webtest.Key{Role: soc.RoleViewer, Scopes: []soc.Scope{soc.ScopeWebhooksManage, soc.ScopeWebhooksRead}})
-	o.read = o.Bearer(webtest.Key{Role: soc.RoleViewer, Scopes: []soc.Scope{soc.ScopeWebhooksRead}})
+	all := []string{o.First, o.Second}
+	o.manage = o.Bearer(webtest.Key{Role: soc.RoleViewer, Scopes: []soc.Scope{soc.ScopeWebhooksManage, soc.ScopeWebhooksRead}, Workspaces: all})
+	o.read = o.Bearer(webtest.Key{Role: soc.RoleViewer, Scopes: []soc.Scope{soc.ScopeWebhooksRead}, Workspaces: all})
 	return o
 }
 
@@ -319,5 +320,45 @@ func TestS50InwardAddressesAreRefusedAtSave(t *testing.T) {
 			}
 		}
 		o.Advance(time.Second)
+	}
+}
+
+// TestS44AWebhookTellsNothingBeyondItsKey: a key of one workspace subscribes to
+// that one, and neither sees, moves nor reads the log of a webhook that tells of
+// another.
+func TestS44AWebhookTellsNothingBeyondItsKey(t *testing.T) {
+	o := openOutbound(t)
+	narrow := o.Bearer(webtest.Key{Role: soc.RoleAdmin, Scopes: []soc.Scope{soc.ScopeWebhooksManage, soc.ScopeWebhooksRead}})
+	draft := func(more string) string {
+		return `{"name":"soar","url":"` + o.receiver.URL + `/in","eventTypes":["incident.created.v1"]` + more + `}`
+	}
+	for what, more := range map[string]string{
+		"all": "", "none": `,"workspaceIds":[]`, "another": `,"workspaceIds":["` + o.Second + `"]`, "both": `,"workspaceIds":["` + o.First + `","` + o.Second + `"]`,
+	} {
+		if w := o.Ask("POST", hooks, draft(more), narrow); w.Code != 400 || !strings.Contains(w.Body.String(), "workspaceIds") {
+			t.Errorf("%s: %d %s", what, w.Code, w.Body)
+		}
+	}
+	own := webtest.Decode[webhookAnswer](t, o.Ask("POST", hooks, draft(`,"workspaceIds":["`+o.First+`"]`), narrow), 201).Data.ID
+	if w := o.Ask("PUT", hooks+"/"+own, draft(""), narrow); w.Code != 400 {
+		t.Errorf("widened: %d %s", w.Code, w.Body)
+	}
+	wide := o.make(t, "").Data.ID
+	for target, method := range map[string]string{
+		"": "GET", "/delivery-logs": "GET", "/pause": "POST", "/test": "POST",
+	} {
+		if w := o.Ask(method, hooks+"/"+wide+target, "", narrow); w.Code != 404 {
+			t.Errorf("%s %s: %d %s", method, target, w.Code, w.Body)
+		}
+	}
+	if w := o.Ask("PUT", hooks+"/"+wide, draft(`,"workspaceIds":["`+o.First+`"]`), narrow); w.Code != 404 {
+		t.Errorf("taken over: %d %s", w.Code, w.Body)
+	}
+	if w := o.Ask("DELETE", hooks+"/"+wide, "", narrow); w.Code != 404 {
+		t.Errorf("deleted: %d %s", w.Code, w.Body)
+	}
+	list := o.Ask("GET", hooks, "", narrow).Body.String()
+	if strings.Contains(list, wide) || !strings.Contains(list, own) {
+		t.Errorf("listed: %s", list)
 	}
 }

@@ -34,6 +34,7 @@ type program struct {
 	Workspaces workspacesCommand `cmd:"" help:"Workspaces and their agent settings."`
 	Playbooks  playbooksCommand  `cmd:"" help:"Triage playbooks, as YAML files."`
 	Connectors connectorsCommand `cmd:"" help:"Ways out to security products."`
+	Webhooks   webhooksCommand   `cmd:"" help:"Webhooks: what they were told; pause, resume, try again."`
 	KillSwitch killSwitchCommand `cmd:"" help:"Stop everything that acts."`
 	Audit      auditCommand      `cmd:"" help:"The tamper-evident record."`
 	Backup     backupCommand     `cmd:"" help:"Copies of the database: make, check, put back."`
