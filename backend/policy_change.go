@@ -17,7 +17,12 @@ func (d *Desk) ListChanges(ctx context.Context, by soc.Actor, f soc.ChangeFilter
 	}
 	limit := min(max(f.Limit, 1), 200)
 	f.Workspace, f.Now, f.Limit = by.Workspace, d.clock(), limit+1
-	found, err = d.store.Read(ctx).PolicyChanges(f)
+	err = d.store.View(ctx, func(r *store.Reader) error {
+		if found, err = r.PolicyChanges(f); err != nil {
+			return err
+		}
+		return countEligible(r, by.Workspace, found)
+	})
 	if err == nil && len(found) > limit {
 		found = found[:limit]
 		next = store.ChangeAfter(found[limit-1])
@@ -25,24 +30,34 @@ func (d *Desk) ListChanges(ctx context.Context, by soc.Actor, f soc.ChangeFilter
 	return found, next, err
 }
 
-// GetChange returns one change, and how many more people could confirm it.
-func (d *Desk) GetChange(ctx context.Context, by soc.Actor, id string) (c soc.PolicyChange, eligible int, err error) {
+// GetChange returns one change.
+func (d *Desk) GetChange(ctx context.Context, by soc.Actor, id string) (c soc.PolicyChange, err error) {
 	if err := by.May(soc.ScopeOpsRead, soc.RoleViewer); err != nil {
-		return c, 0, err
+		return c, err
 	}
 	err = d.store.View(ctx, func(r *store.Reader) error {
 		if c, err = changeOf(r, by.Workspace, id); err != nil {
 			return err
 		}
-		roles, err := configuring(r, by.Workspace)
-		for person, role := range roles {
-			if soc.ChangeConfirms(role) && !c.Confirmed(person) {
-				eligible++
-			}
-		}
+		one := []soc.PolicyChange{c}
+		err = countEligible(r, by.Workspace, one)
+		c = one[0]
 		return err
 	})
-	return c, eligible, err
+	return c, err
+}
+
+// countEligible says of each change how many more people could confirm it.
+func countEligible(r *store.Reader, workspace string, changes []soc.PolicyChange) error {
+	roles, err := configuring(r, workspace)
+	for i, c := range changes {
+		for person, role := range roles {
+			if soc.ChangeConfirms(role) && !c.Confirmed(person) {
+				changes[i].Eligible++
+			}
+		}
+	}
+	return err
 }
 
 func changeOf(r *store.Reader, workspace, id string) (soc.PolicyChange, error) {
@@ -224,7 +239,7 @@ func (p *changeDecision) intact(before soc.PolicyFacts) bool {
 	if !before.PolicyLoaded || !before.ProtectedLoaded {
 		return p.c.Kind == soc.PartPolicy
 	}
-	return sameDiff(soc.DiffPolicy(before.Document(), p.c.Proposed), p.c.Diff)
+	return sameDiff(within(p.c.Kind, soc.DiffPolicy(before.Document(), p.c.Proposed)), p.c.Diff)
 }
 
 // recount keeps the confirmations of people who still may give them.
@@ -242,14 +257,16 @@ func (p *changeDecision) apply(before soc.PolicyFacts) error {
 		return err
 	}
 	var now soc.PolicyDocument
-	if before.PolicyLoaded {
+	diff := p.c.Diff
+	if before.PolicyLoaded && before.ProtectedLoaded {
 		now = before.Document()
+		diff = soc.DiffPolicy(now, p.c.Proposed)
 	}
 	if err := p.desk.policyKnown(p.tx, p.by.Workspace, now, p.c.Proposed); err != nil {
 		return err
 	}
 	v := soc.PolicyVersion{
-		Workspace: p.by.Workspace, Event: p.c.Event, Target: p.c.Target, Reason: p.c.Reason, Direction: p.c.Direction, Diff: p.c.Diff,
+		Workspace: p.by.Workspace, Event: p.c.Event, Target: p.c.Target, Reason: p.c.Reason, Direction: p.c.Direction, Diff: diff,
 	}
 	for _, o := range p.c.Confirmations {
 		v.Confirmed = append(v.Confirmed, o.Person)

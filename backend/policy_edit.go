@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -260,7 +261,7 @@ func (p *policyEdit) ask() (*soc.PolicyChange, error) {
 		return nil, err
 	}
 	for i, c := range waiting {
-		same := c.By == p.by.ID && c.Kind == p.edit.Part && c.BaseVersion == p.before.Version && sameDiff(c.Diff, p.diff)
+		same := c.By == p.by.ID && c.Kind == p.edit.Part && c.BaseVersion == p.before.Version && sameDiff(c.Diff, within(p.edit.Part, p.diff))
 		if same && (c.Confirmed(p.by.ID) || !p.counts()) {
 			return &waiting[i], nil
 		}
@@ -275,7 +276,7 @@ func (p *policyEdit) ask() (*soc.PolicyChange, error) {
 	c := soc.PolicyChange{
 		ID: id, Workspace: p.edit.Workspace, Kind: p.edit.Part, Event: p.edit.Event, Target: p.edit.Target, State: soc.ChangePending,
 		Direction: soc.DirectionLoosening, ByKind: p.by.Kind, By: p.by.ID, ByName: p.by.Name, RequestedAt: now, ExpiresAt: now.Add(soc.ChangeLife),
-		BaseVersion: p.before.Version, Diff: p.diff, Proposed: p.after, Reason: p.edit.Reason, Version: 1,
+		BaseVersion: p.before.Version, Diff: within(p.edit.Part, p.diff), Proposed: p.after, Reason: p.edit.Reason, Version: 1,
 	}
 	if p.counts() {
 		c.Confirmations = []soc.Confirmation{{Person: p.by.ID, At: now, AsRequester: true}}
@@ -294,6 +295,18 @@ func (p *policyEdit) ask() (*soc.PolicyChange, error) {
 // counts reports whether whoever asks is the first of the two.
 func (p *policyEdit) counts() bool {
 	return p.by.Fresh(p.desk.clock()) && soc.ChangeConfirms(p.by.Role)
+}
+
+// within spells the paths of a diff as the part itself does: a change of
+// settings begins at the severity.
+func within(part soc.PolicyPart, diff []soc.PolicyDifference) []soc.PolicyDifference {
+	out := slices.Clone(diff)
+	for i := range out {
+		if path, inside := strings.CutPrefix(out[i].Path, "/"+string(part)+"/"); inside {
+			out[i].Path = "/" + path
+		}
+	}
+	return out
 }
 
 // sameDiff compares what JSON would say of them.

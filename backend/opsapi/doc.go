@@ -30,6 +30,9 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerApprovals()
 	a.registerGamebooks()
 	a.registerKillSwitch()
+	a.registerPolicy()
+	a.registerPolicyVersions()
+	a.registerChanges()
 	a.registerAgents()
 	a.registerRuns()
 }

@@ -63,5 +63,21 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"POST " + prefix + "/runs/{id}/cancel":        {Target: prefix + "/runs/" + unknownID + "/cancel", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/sessions":                 {Target: prefix + "/sessions", Status: 200},
 		"DELETE " + prefix + "/sessions/{id}":         {Target: prefix + "/sessions/" + unknownID, Status: 404},
+
+		"GET " + prefix + "/policy":                     {Target: prefix + "/policy", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/policy/settings/{severity}": {Target: prefix + "/policy/settings/High", Status: 200, Elsewhere: 200},
+		"PUT " + prefix + "/policy/settings/{severity}": {Target: prefix + "/policy/settings/High", Body: shippedSettings(t), Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/policy/limits":              {Target: prefix + "/policy/limits", Status: 200, Elsewhere: 200},
+		"PUT " + prefix + "/policy/limits":              {Target: prefix + "/policy/limits", Body: encoded(t, soc.ShippedLimits().Record()), Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/policy/protected":           {Target: prefix + "/policy/protected", Status: 200, Elsewhere: 200},
+		"POST " + prefix + "/policy/protected":          {Target: prefix + "/policy/protected", Body: `{"match":{"kind":"cidr","value":"no address"},"mode":"never","reason":"r"}`, Status: 400, Elsewhere: 400, Adds: audited},
+		"DELETE " + prefix + "/policy/protected/{id}":   {Target: prefix + "/policy/protected/" + unknownID, Status: 404, Adds: audited},
+		"GET " + prefix + "/policy/versions":            {Target: prefix + "/policy/versions", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/policy/diff":                {Target: prefix + "/policy/diff?from=1", Status: 200, Elsewhere: 200},
+		"POST " + prefix + "/policy/restore":            {Target: prefix + "/policy/restore", Body: `{"version":99}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/changes":                    {Target: prefix + "/changes", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/changes/{id}":               {Target: prefix + "/changes/" + unknownID, Status: 404},
+		"POST " + prefix + "/changes/{id}/confirm":      {Target: prefix + "/changes/" + unknownID + "/confirm", Body: `{"digest":"sha256:x"}`, Status: 404, Adds: audited},
+		"POST " + prefix + "/changes/{id}/reject":       {Target: prefix + "/changes/" + unknownID + "/reject", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
 	})
 }

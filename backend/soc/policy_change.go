@@ -64,6 +64,8 @@ type PolicyChange struct {
 	DecidedAt      time.Time
 	DecisionReason string
 	Version        int64
+	// Eligible is how many more people could confirm it, as of reading.
+	Eligible int
 }
 
 // Confirmation is one person's word for a change.

@@ -18,7 +18,11 @@ func (x *exchange) may(ctx context.Context) error {
 	}
 	err := x.mayKind()
 	if err == nil {
-		err = x.by.May(x.route.Scope, soc.RoleNone)
+		scope := x.route.Scope
+		if x.route.Or != "" && x.by.Has(x.route.Or) {
+			scope = x.route.Or
+		}
+		err = x.by.May(scope, soc.RoleNone)
 	}
 	x.refuse(ctx, err)
 	return err

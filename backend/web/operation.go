@@ -39,6 +39,9 @@ type Operation struct {
 
 	Who   Who
 	Scope soc.Scope
+	// Or is another scope that opens the route to a key; the operation decides
+	// which of the two a request takes.
+	Or soc.Scope
 	// MinRole in the workspace; empty only where Organization is set or for
 	// Anyone and Signed.
 	MinRole soc.Role
@@ -98,6 +101,7 @@ func classified(route *Route) error {
 	op := route.Operation
 	demand(op.Who != Unclassified, "no classification: say who may call it")
 	demand(op.Who != Scoped || slices.Contains(soc.AllScopes, op.Scope), "Scoped needs a scope of soc.AllScopes, not %q", op.Scope)
+	demand(op.Or == "" || op.Who == Scoped && slices.Contains(soc.AllScopes, op.Or), "Or is another scope of a Scoped route, not %q", op.Or)
 	demand(op.Who == Scoped || op.Who == Person || op.Scope == "" && op.MinRole == "", "a scope or role asks for Who Scoped or Person")
 	needsRole := (op.Who == Scoped || op.Who == Person) && !op.Organization
 	demand(!needsRole || slices.Contains(soc.AllRoles, op.MinRole), "no least role in the workspace")

@@ -33,6 +33,7 @@ type program struct {
 	Keys       keysCommand       `cmd:"" help:"API keys and service accounts."`
 	Workspaces workspacesCommand `cmd:"" help:"Workspaces and their agent settings."`
 	Playbooks  playbooksCommand  `cmd:"" help:"Triage playbooks, as YAML files."`
+	Policy     policyCommand     `cmd:"" help:"The policy of a workspace as data: show, compare, apply, check, history."`
 	Connectors connectorsCommand `cmd:"" help:"Ways out to security products."`
 	Webhooks   webhooksCommand   `cmd:"" help:"Webhooks: what they were told; pause, resume, try again."`
 	KillSwitch killSwitchCommand `cmd:"" help:"Stop everything that acts."`

@@ -40,7 +40,11 @@ func describe(route web.Route) string {
 	case web.Signed:
 		text.WriteString("\n\nNeeds any live credential.")
 	case web.Scoped:
-		text.WriteString("\n\nNeeds scope `" + string(route.Scope) + "`" + leastRole(route) + ".")
+		scopes := "`" + string(route.Scope) + "`"
+		if route.Or != "" {
+			scopes += " or `" + string(route.Or) + "`"
+		}
+		text.WriteString("\n\nNeeds scope " + scopes + leastRole(route) + ".")
 	case web.Person:
 		text.WriteString("\n\nNeeds the session of a person" + leastRole(route) + "; no key may call it.")
 	}

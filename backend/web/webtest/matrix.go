@@ -125,7 +125,7 @@ func (m *matrix) strangers() {
 
 func (m *matrix) scoped() {
 	h, op := m.house, m.route
-	others := slices.DeleteFunc(slices.Clone(soc.AllScopes), op.Scope.Is)
+	others := slices.DeleteFunc(slices.Clone(soc.AllScopes), func(s soc.Scope) bool { return op.Scope.Is(s) || op.Or != "" && op.Or.Is(s) })
 	right := Key{Role: cmp.Or(op.MinRole, soc.RoleViewer), Scopes: []soc.Scope{op.Scope}}
 	with := func(change func(*Key)) string {
 		key := right
