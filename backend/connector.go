@@ -22,6 +22,9 @@ type Products struct {
 	CheckSecrets func(kind string, secrets map[string]string) error
 	// Required are the names of the secrets that a kind cannot do without.
 	Required func(kind string) []string
+	// Source is the source whose incidents products of a kind are told the
+	// verdict of, empty for none.
+	Source func(kind string) string
 	// Carries are the playbooks a connector carries out.
 	Carries func(c soc.Connector) []string
 	// Ways are the connectors in force, as far as this process knows.

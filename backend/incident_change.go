@@ -255,6 +255,9 @@ func (d *Desk) saveIncident(tx *store.Tx, by soc.Actor, before, after soc.Incide
 	if err != nil {
 		return saved, err
 	}
+	if err := d.tellSource(tx, before, saved); err != nil {
+		return saved, err
+	}
 	return saved, d.announceChange(tx, by, before, saved, report)
 }
 

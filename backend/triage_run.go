@@ -136,6 +136,9 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 		if err := d.announceChange(tx, by, i, after, ""); err != nil {
 			return err
 		}
+		if err := d.tellSource(tx, i, after); err != nil {
+			return err
+		}
 		if err := d.announceInvestigation(tx, by, i, inv, policy); err != nil {
 			return err
 		}

@@ -30,6 +30,9 @@ type Kind struct {
 	Secrets  []Field
 	// Playbooks are the entries of the catalogue that the product can carry out.
 	Playbooks []string
+	// Source is the source whose incidents the product is told the verdict of;
+	// empty where it is told none. The way out is then a VerdictWriter.
+	Source string
 	// Limits are what the vendor documents, or less.
 	Limits Limits
 	// Declares returns the playbooks that a declaration (YAML) describes, for a
@@ -284,6 +287,15 @@ func (n narrowed) Diagnose(ctx context.Context) soc.ConnectorCheck {
 func (n narrowed) Takes(playbook, nativeID string) bool {
 	c, choosy := n.Connector.(Choosy)
 	return !choosy || c.Takes(playbook, nativeID)
+}
+
+// WriteVerdict implements VerdictWriter.
+func (n narrowed) WriteVerdict(ctx context.Context, v Verdict) error {
+	w, writes := n.Connector.(VerdictWriter)
+	if !writes {
+		return Refusedf(nil, "The product is told no verdicts.")
+	}
+	return w.WriteVerdict(ctx, v)
 }
 
 // Health implements Healthy.

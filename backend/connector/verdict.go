@@ -8,10 +8,8 @@ import (
 )
 
 // VerdictWriter is a Connector that tells the product an incident came from how
-// it was closed here.
+// it was closed here. Its Kind names the source.
 type VerdictWriter interface {
-	// Source is the source whose incidents it tells of.
-	Source() string
 	// WriteVerdict brings the product's incident to the verdict. It reads first and
 	// writes only what is not there yet, so that it may be called again after a
 	// crash or an error without a second comment. nil means read back as written.
@@ -34,7 +32,7 @@ func (v Verdict) Marker() string { return "[Vedette " + v.Key + "]" }
 
 // Text is the comment as it is written, of at most longest bytes.
 func (v Verdict) Text(longest int) string {
-	said := strings.TrimSpace(v.Comment)
+	said := strings.TrimSpace(soc.EscapeVisible(v.Comment)) // agents write comments too
 	head := "Closed in Vedette as " + string(v.Verdict)
 	if v.Reason != "" {
 		head += ", " + v.Reason

@@ -36,6 +36,9 @@ type Config struct {
 	// that people configured and that is in force, nil for none.
 	Connectors map[string]connector.Connector
 	Configured func(id string) (connector.Connector, bool)
+	// Writer finds the connector in force that tells a source of a workspace how
+	// its incidents were closed, and its id; nil tells nobody.
+	Writer func(workspace, source string) (writer connector.VerdictWriter, id string, found bool)
 	// Triage and Floor carry out the jobs of those kinds; RunTriage and
 	// RunFloor of the desk do, or a loop that calls a model.
 	Triage func(ctx context.Context, job soc.TriageJob) error
@@ -141,6 +144,7 @@ func (w *Worker) workers() *river.Workers {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, river.WorkFunc(w.workGamebook))
 	river.AddWorker(workers, river.WorkFunc(w.workVerify))
+	river.AddWorker(workers, river.WorkFunc(w.workWriteBack))
 	river.AddWorker(workers, river.WorkFunc(w.webhooks.work))
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[soc.TriageJob]) error {
 		return w.config.Triage(ctx, job.Args)

@@ -106,6 +106,27 @@ func (f *fleet) find(id string) (connector.Connector, bool) {
 	return c.Connector, found
 }
 
+// writer finds the oldest connector in force that tells a source of a workspace
+// how its incidents were closed.
+func (f *fleet) writer(workspace, source string) (writer connector.VerdictWriter, id string, found bool) {
+	for _, c := range *f.inForce.Load() {
+		writes, ok := c.Connector.(connector.VerdictWriter)
+		if ok && c.row.Workspace == workspace && f.source(c.row.Kind) == source && (!found || c.row.ID < id) {
+			writer, id, found = writes, c.row.ID, true
+		}
+	}
+	return writer, id, found
+}
+
+// source is the source whose incidents a kind is told the verdict of.
+func (f *fleet) source(kind string) string {
+	found, err := f.kinds.Find(kind)
+	if err != nil {
+		return ""
+	}
+	return found.Source
+}
+
 // make makes the way out of a row.
 func (f *fleet) make(c soc.Connector, secrets map[string]string) (connector.Connector, error) {
 	kind, err := f.kinds.Find(c.Kind)
@@ -149,6 +170,7 @@ func (f *fleet) products() backend.Products {
 			}
 			return required
 		},
+		Source: f.source,
 		Carries: func(c soc.Connector) []string {
 			kind, err := f.kinds.Find(c.Kind)
 			if err != nil {

@@ -6,8 +6,10 @@ import (
 	"vedette/backend/connector/defender"
 	"vedette/backend/connector/falcon"
 	"vedette/backend/connector/msgraph"
+	"vedette/backend/connector/qradar"
 	"vedette/backend/connector/sentinelone"
 	"vedette/backend/connector/simrange"
+	"vedette/backend/connector/splunk"
 )
 
 // connectorKinds are the products that can be configured, one line each.
@@ -16,6 +18,8 @@ func connectorKinds() connector.Kinds {
 		falcon.Kind(),
 		sentinelone.Kind(),
 		defender.Kind(),
+		splunk.Kind(),
+		qradar.Kind(),
 		declared.Kind(),
 		msgraph.Kind(),
 		simrange.Kind(),

@@ -16,7 +16,7 @@ func (w *wiring) wireWorker(context.Context) error {
 		products[product.ID()] = product
 	}
 	work, err := worker.New(worker.Config{
-		Desk: w.desk, Connectors: products, Configured: w.fleet.find, Triage: w.desk.RunTriage, Floor: w.desk.RunFloor, Send: w.sender.Send, Log: w.log, Observe: w.watch.job,
+		Desk: w.desk, Connectors: products, Configured: w.fleet.find, Writer: w.fleet.writer, Triage: w.desk.RunTriage, Floor: w.desk.RunFloor, Send: w.sender.Send, Log: w.log, Observe: w.watch.job,
 		Client:     func(queues *worker.Queues) (worker.Client, error) { return w.store.JobClient(queues) },
 		Checkpoint: w.store.Checkpoint, Sole: w.store.Engine() == "sqlite", // a second server on the file is refused
 		Tasks: []worker.Task{{Name: "wake triages", Every: 5 * time.Second, Do: func(ctx context.Context) error {

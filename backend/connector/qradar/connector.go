@@ -14,7 +14,7 @@ import (
 // An empty one leaves the offense open: the note alone tells the verdict.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "qradar", Title: "IBM QRadar",
+		Name: "qradar", Title: "IBM QRadar", Source: soc.SourceQRadar,
 		Settings: []connector.Field{
 			{Name: "true_positive", Help: "closing reason of a true positive", Default: "Policy Violation"},
 			{Name: "benign_positive", Help: "closing reason of a benign positive", Default: "Non-Issue"},
@@ -68,9 +68,6 @@ func (c *Connector) Probe(context.Context, connector.Question) (string, error) {
 
 // Health implements connector.Healthy.
 func (c *Connector) Health() connector.LineState { return c.line.State() }
-
-// Source implements connector.VerdictWriter.
-func (c *Connector) Source() string { return soc.SourceQRadar }
 
 // Check implements connector.Connector.
 func (c *Connector) Check(ctx context.Context) error { return connector.CheckError(c.Diagnose(ctx)) }

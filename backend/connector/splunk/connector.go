@@ -12,7 +12,7 @@ import (
 // dispositions are the deployment's own; the defaults are those it ships with.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "splunk", Title: "Splunk Enterprise Security",
+		Name: "splunk", Title: "Splunk Enterprise Security", Source: soc.SourceSplunk,
 		Settings: []connector.Field{
 			{Name: "closed_status", Help: "number of the status of a closed notable", Default: "5"},
 			{Name: "true_positive", Help: "disposition of a true positive", Default: "disposition:1"},
@@ -69,9 +69,6 @@ func (c *Connector) Probe(context.Context, connector.Question) (string, error) {
 
 // Health implements connector.Healthy.
 func (c *Connector) Health() connector.LineState { return c.line.State() }
-
-// Source implements connector.VerdictWriter.
-func (c *Connector) Source() string { return soc.SourceSplunk }
 
 // Check implements connector.Connector.
 func (c *Connector) Check(ctx context.Context) error { return connector.CheckError(c.Diagnose(ctx)) }
