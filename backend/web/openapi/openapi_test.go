@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -150,5 +151,31 @@ func TestTwoOperationsOfOneNameAreRefused(t *testing.T) {
 	routes := registry(t).Routes()
 	if _, err := openapi.Draw(append(routes, routes[0]), openapi.Facts{Version: "1", Cookie: web.CookieSecure}); err == nil {
 		t.Error("drawn")
+	}
+}
+
+// TestAnExampleThatDoesNotMatchItsSchemaFails: the judge that every door test
+// asks looks at the examples, too.
+func TestAnExampleThatDoesNotMatchItsSchemaFails(t *testing.T) {
+	document := draw(t).All
+	for _, c := range []struct{ method, path, part string }{
+		{"put", "/api/ops/v1/items/{id}", "request"}, {"get", "/api/ops/v1/items", "answer"},
+	} {
+		spec, err := openapi3.NewLoader().LoadFromData(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		operation := spec.Paths.Value(c.path).GetOperation(strings.ToUpper(c.method))
+		media := operation.Responses.Status(200).Value.Content.Get("application/json")
+		if c.part == "request" {
+			media = operation.RequestBody.Value.Content.Get("application/json")
+		}
+		if media.Example == nil {
+			t.Fatalf("the %s of %s has no example", c.part, c.path)
+		}
+		media.Example = map[string]any{"surprise": 1}
+		if err := spec.Validate(t.Context()); err == nil {
+			t.Errorf("a wrong example of the %s of %s passes", c.part, c.path)
+		}
 	}
 }

@@ -122,12 +122,20 @@ func (d *drawing) bodyOf(route web.Route, id string) object {
 		return object{"required": true, "content": content}
 	}
 	schema := d.named(route, camel(id)+"Request", route.BodySchema, route.BodyType)
-	content["application/json"] = object{"schema": schema}
+	content["application/json"] = exemplified(object{"schema": schema}, route.BodySchema, false)
 	var root struct {
 		Required []string `json:"required"`
 	}
 	_ = json.Unmarshal(route.BodySchema, &root) // drawn by schemas
 	return object{"required": len(root.Required) > 0, "content": content}
+}
+
+// exemplified adds an example to what describes a body, where one is known.
+func exemplified(media object, schema json.RawMessage, whole bool) object {
+	if value, ok := schemas.Example(schema, whole); ok {
+		media["example"] = value
+	}
+	return media
 }
 
 // rawSchema describes bodies that an operation reads itself.

@@ -67,8 +67,9 @@ func (d *drawing) success(route web.Route, id string, status int) object {
 		answer["content"] = content
 	default:
 		whole := route.Door().BodyType(route.AnswerType, route.Paged && !route.OwnPages)
-		schema := d.named(route, camel(id)+"Answer", schemas.AnswerType(whole), whole)
-		answer["content"] = object{"application/json": object{"schema": schema}}
+		drawn := schemas.AnswerType(whole)
+		schema := d.named(route, camel(id)+"Answer", drawn, whole)
+		answer["content"] = object{"application/json": exemplified(object{"schema": schema}, drawn, true)}
 	}
 	return answer
 }
