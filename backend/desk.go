@@ -36,6 +36,7 @@ type Desk struct {
 	attachments soc.AttachmentLimits
 	secrets     *soc.SecretBox
 	runs        *soc.RunSigner
+	signer      *soc.Signer
 	checkURL    func(address string) *soc.Error
 	send        func(context.Context, soc.Dispatch) soc.AttemptResult
 }
@@ -75,6 +76,9 @@ type Config struct {
 	// Runs makes and proves run tokens. A process without it starts no run and
 	// takes every token for forged.
 	Runs *soc.RunSigner
+	// Signer vouches for what leaves the server: receipts and checkpoints. A
+	// process without it signs nothing.
+	Signer *soc.Signer
 	// CheckURL says whether an address may be saved as a target of calls (S50);
 	// default none may.
 	CheckURL func(address string) *soc.Error
@@ -110,7 +114,7 @@ func New(c Config) *Desk {
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
-	d.secrets, d.runs, d.checkURL, d.send, d.products = c.Secrets, c.Runs, c.CheckURL, c.Send, c.Products
+	d.secrets, d.runs, d.signer, d.checkURL, d.send, d.products = c.Secrets, c.Runs, c.Signer, c.CheckURL, c.Send, c.Products
 	if d.checkURL == nil {
 		d.checkURL = func(string) *soc.Error { return soc.InvalidField("url", "this process calls nobody") }
 	}

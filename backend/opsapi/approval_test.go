@@ -29,6 +29,7 @@ func openOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{House: webtest.Open(t, func(c *backend.Config) {
 		c.Mappers = map[string]backend.Mapper{"generic": {Split: generic.Split, Map: generic.Map}}
+		c.Signer = soc.NewSigner([32]byte{1})
 		c.Connectors = []backend.Connector{{
 			ID: "0197aaaa-0000-7000-8000-00000000aaaa", Kind: "range", Simulation: true,
 			Carries: func(p soc.Playbook) bool { return !p.Internal },
@@ -270,5 +271,29 @@ func TestS63PeopleLiftASuspension(t *testing.T) {
 	}
 	if s := list().Suspended; s == nil || s.Why != "odd requests" || s.By == "" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestS66ReceiptOfWhatEnded: what the route gives is, in RFC 8785 form, the
+// file that verifies anywhere.
+func TestS66ReceiptOfWhatEnded(t *testing.T) {
+	o := openOffice(t)
+	viewer := o.Cookie(o.First, soc.RoleViewer)
+	id := o.submitted(t, "isolate_host")
+	path := "/api/ops/v1/gamebooks/" + id + "/receipt"
+	if w := o.Ask(http.MethodGet, path, "", viewer); w.Code != http.StatusConflict {
+		t.Errorf("not ended: %d %s", w.Code, w.Body)
+	}
+	if w := o.Ask(http.MethodPost, "/api/ops/v1/approvals/"+id+"/deny", `{"reason":"no"}`, o.Cookie(o.First, soc.RoleSenior), jsonBody); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	answer := webtest.Decode[struct{ Data json.RawMessage }](t, o.Ask(http.MethodGet, path, "", viewer), http.StatusOK)
+	file, err := soc.CanonicalJSON(answer.Data, soc.JSONLimits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := soc.ReadReceipt(file)
+	if err != nil || signed.Receipt.Gamebook != id || signed.Receipt.Status != soc.GamebookRejected || len(signed.Receipt.Approvals) != 1 {
+		t.Errorf("%v %+v", err, signed.Receipt)
 	}
 }

@@ -108,6 +108,9 @@ func (a *api) registerGamebooks() {
 	read := web.Operation{Who: web.Scoped, Scope: soc.ScopeOpsRead, MinRole: soc.RoleViewer, Rate: "read", Kinds: kinds}
 	add(a, with(read, http.MethodGet, "/gamebooks", "list_gamebooks", "Gamebooks, newest request first."), a.listGamebooks)
 	add(a, with(read, http.MethodGet, "/gamebooks/{id}", "get_gamebook", "A gamebook with its execution."), a.getGamebook)
+	receipt := with(read, http.MethodGet, "/gamebooks/{id}/receipt", "get_receipt", "The signed document of an ended gamebook; its RFC 8785 form is the file that verifies offline.")
+	receipt.Errors = []soc.Code{soc.CodeInvalidState, soc.CodeServiceUnavailable}
+	add(a, receipt, a.getReceipt)
 	ask := web.Operation{Who: web.Person, MinRole: soc.RoleAnalyst, Rate: "write", Write: true, Status: http.StatusCreated, Also: []int{http.StatusOK}, Errors: []soc.Code{soc.CodeRefused, soc.CodeInvalidState}}
 	add(a, with(ask, http.MethodPost, "/gamebooks", "submit_gamebook", "Ask for a response."), a.submitGamebook)
 	add(a, with(ask, http.MethodPost, "/gamebooks/{id}/rollback", "roll_back_gamebook", "Ask for what undoes a gamebook."), a.rollBack)
@@ -198,6 +201,11 @@ func (a *api) getGamebook(ctx context.Context, by soc.Actor, in oneGamebook) (we
 	}
 	view, err := drawGamebook(detail)
 	return web.Reply[gamebookView]{Data: view, Revision: int64(detail.Gamebook.Version)}, err
+}
+
+func (a *api) getReceipt(ctx context.Context, by soc.Actor, in bareGamebook) (web.Reply[soc.SignedReceipt], error) {
+	signed, err := a.desk.GetReceipt(ctx, by, in.ID)
+	return web.OK(signed), err
 }
 
 func drawGamebook(detail soc.GamebookDetail) (view gamebookView, err error) {

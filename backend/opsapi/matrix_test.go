@@ -48,6 +48,7 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		},
 		"GET " + prefix + "/gamebooks":                {Target: prefix + "/gamebooks", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/gamebooks/{id}":           {Target: prefix + "/gamebooks/" + unknownGamebook, Status: 404},
+		"GET " + prefix + "/gamebooks/{id}/receipt":   {Target: prefix + "/gamebooks/" + unknownGamebook + "/receipt", Status: 404},
 		"POST " + prefix + "/gamebooks":               {Target: prefix + "/gamebooks", Body: `{"incidentId":"` + unknownID + `","playbooks":[{"playbook_id":"x","entity_id":"x"}]}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/gamebooks/{id}/rollback": {Target: prefix + "/gamebooks/" + unknownGamebook + "/rollback", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/gamebooks/{id}/cancel":   {Target: prefix + "/gamebooks/" + unknownGamebook + "/cancel", Body: `{"reason":"no"}`, Status: 404, Adds: audited},

@@ -11,13 +11,36 @@ import (
 )
 
 type auditCommand struct {
-	List   listAuditCommand `cmd:"" help:"List entries, newest first."`
-	Verify verifyCommand    `cmd:"" help:"Recompute the hash chain of the audit; exit 1 names the first bad row."`
+	List    listAuditCommand `cmd:"" help:"List entries, newest first."`
+	Receipt receiptCommand   `cmd:"" help:"Verify a receipt offline; exit 1 when any byte of it was changed."`
+	Verify  verifyCommand    `cmd:"" help:"Recompute the hash chain of the audit; exit 1 names the first bad row."`
 }
 
 type verifyCommand struct {
-	From       int64    `default:"1" help:"First position to check."`
-	Checkpoint []string `help:"Positions and hashes kept elsewhere that the record must hold." placeholder:"POSITION=HASH"`
+	From           int64    `default:"1" help:"First position to check."`
+	Checkpoint     []string `help:"Positions and hashes kept elsewhere that the record must hold; last takes the newest of --checkpoint-file." placeholder:"POSITION=HASH|last"`
+	CheckpointFile string   `help:"Signed checkpoints that the server wrote (default: <db>.checkpoints)." placeholder:"FILE"`
+	SecretKeyFile  string   `help:"Keys of the server, of which one must have signed (default: <db>.key)." placeholder:"FILE"`
+}
+
+// last is the newest checkpoint that the server vouched for.
+func (c *verifyCommand) last(db database) (soc.AuditCheckpoint, error) {
+	file, keys := c.CheckpointFile, c.SecretKeyFile
+	if file == "" {
+		file = db.file() + ".checkpoints"
+	}
+	if keys == "" {
+		keys = db.file() + ".key"
+	}
+	ring, err := readKeyRing(keys)
+	if err != nil {
+		return soc.AuditCheckpoint{}, fmt.Errorf("the key that signed the checkpoints: %w", err)
+	}
+	public, err := ring.publicKeys()
+	if err != nil {
+		return soc.AuditCheckpoint{}, err
+	}
+	return lastCheckpoint(file, public)
 }
 
 // errTampered ends the program with 1 after the finding was printed.
@@ -26,10 +49,18 @@ var errTampered = errors.New("the audit is not as it was written")
 func (c *verifyCommand) Run(ctx context.Context, e *environment) error {
 	var checkpoints []soc.AuditCheckpoint
 	for _, text := range c.Checkpoint {
+		if text == "last" {
+			newest, err := c.last(database(e.program.DB))
+			if err != nil {
+				return err
+			}
+			checkpoints = append(checkpoints, newest)
+			continue
+		}
 		position, hash, found := strings.Cut(text, "=")
 		number, err := strconv.ParseInt(position, 10, 64)
 		if !found || err != nil {
-			return fmt.Errorf("--checkpoint %q is no POSITION=HASH", text)
+			return fmt.Errorf("--checkpoint %q is no POSITION=HASH, and not last", text)
 		}
 		checkpoints = append(checkpoints, soc.AuditCheckpoint{Position: number, Hash: hash})
 	}

@@ -28,6 +28,8 @@ type listenRules struct {
 	// mayMakeKey: on loopback with the embedded engine a missing key is made.
 	mayMakeKey bool
 	killFile   string
+	// checkpoints is the file that the record is vouched for in.
+	checkpoints string
 }
 
 // rules checks the flags. What is for other machines needs TLS, its own or that
@@ -39,7 +41,7 @@ func (c *serveCommand) rules(db database) (*listenRules, error) {
 	}
 	r := &listenRules{
 		address: c.Listen, host: host, loopback: isLoopback(host), origins: c.AllowOrigin, statedURL: strings.TrimSuffix(c.PublicURL, "/"),
-		secretKeyFile: c.SecretKeyFile, killFile: c.KillFile,
+		secretKeyFile: c.SecretKeyFile, killFile: c.KillFile, checkpoints: c.AuditCheckpoints,
 	}
 	r.mayMakeKey = r.loopback && !db.postgres()
 	if r.secretKeyFile == "" {
@@ -47,6 +49,9 @@ func (c *serveCommand) rules(db database) (*listenRules, error) {
 	}
 	if r.killFile == "" {
 		r.killFile = db.file() + ".kill"
+	}
+	if r.checkpoints == "" {
+		r.checkpoints = db.file() + ".checkpoints"
 	}
 	for _, text := range c.TrustedProxy {
 		prefix, err := parsePrefix(text)

@@ -59,6 +59,9 @@ func (w *wiring) assemble(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.wireCheckpoints(); err != nil {
+		return err
+	}
 	w.every(time.Minute, "record uses", w.desk.RecordUses)
 	w.every(10*time.Minute, "forget what has ended", w.desk.ForgetEnded)
 	w.every(10*time.Minute, "tell of suppressions that end", w.desk.NoteEndingSuppressions)
@@ -74,6 +77,10 @@ func (w *wiring) wireDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	signers, err := w.ring.signers()
+	if err != nil {
+		return err
+	}
 	allowed, err := egress.NewPolicy(w.command.EgressAllow)
 	if err != nil {
 		return err
@@ -83,7 +90,7 @@ func (w *wiring) wireDesk(context.Context) error {
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
-		Secrets: secrets, Runs: runs, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
+		Secrets: secrets, Runs: runs, Signer: signers[0], CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
 	})
 	w.identity = identity{w.desk, w.log}
 	keys, err := w.ring.derive("page tokens and stored answers")
