@@ -180,7 +180,7 @@ func (m *Microsoft) Diagnose(ctx context.Context, table []Endpoint, wider map[st
 		return found // opaque tokens exist in some clouds: nothing is known of permissions
 	}
 	for _, e := range table {
-		if len(e.Playbooks) == 0 {
+		if e.Name == MicrosoftSignIn.Name {
 			continue
 		}
 		at := slices.IndexFunc(found.Permissions, func(p soc.ConnectorPermission) bool { return p.Name == e.Permission })

@@ -7,9 +7,11 @@ import (
 	"vedette/backend/connector/falcon"
 	"vedette/backend/connector/msgraph"
 	"vedette/backend/connector/qradar"
+	"vedette/backend/connector/sentinelapi"
 	"vedette/backend/connector/sentinelone"
 	"vedette/backend/connector/simrange"
 	"vedette/backend/connector/splunk"
+	"vedette/backend/connector/xdr"
 )
 
 // connectorKinds are the products that can be configured, one line each.
@@ -22,6 +24,8 @@ func connectorKinds() connector.Kinds {
 		qradar.Kind(),
 		declared.Kind(),
 		msgraph.Kind(),
+		sentinelapi.Kind(),
+		xdr.Kind(),
 		simrange.Kind(),
 	}
 }
