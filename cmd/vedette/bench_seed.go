@@ -124,39 +124,15 @@ func (b *bench) fill(ctx context.Context, d *seeded) error {
 	progress := b.progress("seeding %d incidents", d.size)
 	dice := mathrand.New(mathrand.NewPCG(1, uint64(d.size)))
 	for from := 0; from < d.size; from += seedGroup {
-		incidents := make([]soc.Incident, 0, seedGroup)
-		for k := from; k < min(from+seedGroup, d.size); k++ {
-			i, err := seedIncident(dice, began, k, d.size)
-			if err != nil {
-				return err
-			}
-			incidents = append(incidents, i)
+		to := min(from+seedGroup, d.size)
+		err := d.fillGroup(ctx, dice, began, from, to)
+		for tries := 1; tries < 5 && store.Duplicate(err); tries++ { // a short id that is taken, as the desk draws again
+			err = d.fillGroup(ctx, dice, began, from, to)
 		}
-		err := d.store.Write(ctx, func(tx *store.Tx) error {
-			number, err := tx.NextIncidentNumber(benchWorkspace, len(incidents))
-			if err != nil {
-				return err
-			}
-			for n := range incidents {
-				incidents[n].Number = number + int64(n)
-			}
-			if err := tx.InsertIncidents(incidents); err != nil {
-				return err
-			}
-			for n, i := range incidents {
-				if from+n < d.size-seedDetailed {
-					continue
-				}
-				if err := seedDetail(tx, i); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
 		if err != nil {
 			return err
 		}
-		progress(from+len(incidents), d.size)
+		progress(to, d.size)
 	}
 	if err := d.store.Write(ctx, func(tx *store.Tx) error {
 		return tx.SetInstallation(seedName, seedVersion+":"+strconv.Itoa(d.size))
@@ -164,6 +140,39 @@ func (b *bench) fill(ctx context.Context, d *seeded) error {
 		return err
 	}
 	return d.settle(ctx)
+}
+
+// fillGroup writes the incidents from one number up to another.
+func (d *seeded) fillGroup(ctx context.Context, dice *mathrand.Rand, began time.Time, from, to int) error {
+	incidents := make([]soc.Incident, 0, to-from)
+	for k := from; k < to; k++ {
+		i, err := seedIncident(dice, began, k, d.size)
+		if err != nil {
+			return err
+		}
+		incidents = append(incidents, i)
+	}
+	return d.store.Write(ctx, func(tx *store.Tx) error {
+		number, err := tx.NextIncidentNumber(benchWorkspace, len(incidents))
+		if err != nil {
+			return err
+		}
+		for n := range incidents {
+			incidents[n].Number = number + int64(n)
+		}
+		if err := tx.InsertIncidents(incidents); err != nil {
+			return err
+		}
+		for n, i := range incidents {
+			if from+n < d.size-seedDetailed {
+				continue
+			}
+			if err := seedDetail(tx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // seedIncident is incident k of n, the last one being the newest.
