@@ -94,7 +94,7 @@ const (
 )
 
 // list reads every page of a list. each is called with the raw items of a page.
-func (c *Connector) list(ctx context.Context, e connector.Endpoint, query url.Values, each func([]json.RawMessage) error) error {
+func (c *Connector) list(ctx context.Context, e connector.Endpoint, values []string, query url.Values, each func([]json.RawMessage) error) error {
 	query.Set("limit", pageSize)
 	for range maxPages {
 		var page struct {
@@ -103,7 +103,7 @@ func (c *Connector) list(ctx context.Context, e connector.Endpoint, query url.Va
 				NextCursor string `json:"nextCursor"`
 			} `json:"pagination"`
 		}
-		if err := c.ask(ctx, e, nil, query, nil, &page); err != nil {
+		if err := c.ask(ctx, e, values, query, nil, &page); err != nil {
 			return err
 		}
 		if page.Data == nil || page.Pagination == nil {

@@ -18,7 +18,7 @@ var carried = []string{"isolate_host", "unisolate_host", "quarantine_file", "res
 // own console, so there is no default.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "sentinelone", Title: "SentinelOne",
+		Name: "sentinelone", Title: "SentinelOne", Source: soc.SourceSentinelOne,
 		Secrets: []connector.Field{{
 			Name: "api_token", Required: true,
 			Help: "API token of a service user whose role and scope are no wider than what is to be done",
@@ -41,6 +41,8 @@ var (
 	_ connector.Connector = (*Connector)(nil)
 	_ connector.Diagnoser = (*Connector)(nil)
 	_ connector.Healthy   = (*Connector)(nil)
+
+	_ connector.VerdictWriter = (*Connector)(nil)
 )
 
 func newConnector(c connector.Config) *Connector {

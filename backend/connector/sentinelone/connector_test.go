@@ -171,6 +171,9 @@ func TestSentinelOneAsksOnlyWhatItsTableSays(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := b.WriteVerdict(t.Context(), verdict(soc.VerdictTruePositive)); err != nil {
+		t.Fatal(err)
+	}
 	connectortest.CheckEndpoints(t, Endpoints, b.Calls())
 	for _, id := range carried {
 		if !slices.ContainsFunc(Endpoints, func(e connector.Endpoint) bool { return slices.Contains(e.Playbooks, id) }) {

@@ -33,7 +33,23 @@ var (
 		Name: "file.state", Method: http.MethodGet, Path: "/web/api/v2.1/threats",
 		Permission: "Endpoint Threats: View", Playbooks: []string{"quarantine_file", "restore_file"}, Source: source,
 	}
+	notes = connector.Endpoint{
+		Name: "read notes", Method: http.MethodGet, Path: "/web/api/v2.1/threats/{threat_id}/notes",
+		Permission: "Endpoint Threats: View", Source: source,
+	}
+	addNote = connector.Endpoint{
+		Name: "add a note", Method: http.MethodPost, Path: "/web/api/v2.1/threats/notes",
+		Permission: "Endpoint Threats: Manage Notes", Source: source,
+	}
+	analystVerdict = connector.Endpoint{
+		Name: "write the verdict", Method: http.MethodPost, Path: "/web/api/v2.1/threats/analyst-verdict",
+		Permission: "Endpoint Threats: Update Analyst Verdict", Source: source,
+	}
+	incidentStatus = connector.Endpoint{
+		Name: "resolve", Method: http.MethodPost, Path: "/web/api/v2.1/threats/incident",
+		Permission: "Endpoint Threats: Update Incident Status", Source: source,
+	}
 )
 
 // Endpoints is every call that this package makes.
-var Endpoints = []connector.Endpoint{disconnect, connect, agents, mitigate, threats}
+var Endpoints = []connector.Endpoint{disconnect, connect, agents, mitigate, threats, notes, addNote, analystVerdict, incidentStatus}

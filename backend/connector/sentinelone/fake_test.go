@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -76,6 +77,18 @@ func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case f.denied[r.URL.Path]:
 		say(w, http.StatusForbidden, body(4030010, "Insufficient permissions"))
+		return
+	}
+	if id, rest := strings.CutPrefix(r.URL.Path, root+"/threats/"); rest && r.Method == http.MethodGet && strings.HasSuffix(id, "/notes") {
+		var items []any
+		for _, t := range f.threats {
+			for n, text := range t.notes {
+				if t.id+"/notes" == id {
+					items = append(items, map[string]any{"id": strconv.Itoa(n), "text": text})
+				}
+			}
+		}
+		f.page(w, r, items)
 		return
 	}
 	switch r.Method + " " + r.URL.Path {

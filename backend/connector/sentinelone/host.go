@@ -47,7 +47,7 @@ func (c *Connector) isolation(ctx context.Context, agent string) (string, error)
 		NetworkStatus string `json:"networkStatus"`
 	}
 	var seen []endpoint
-	err := c.list(ctx, agents, url.Values{"ids": {agent}}, func(items []json.RawMessage) error {
+	err := c.list(ctx, agents, nil, url.Values{"ids": {agent}}, func(items []json.RawMessage) error {
 		for _, raw := range items {
 			var item endpoint
 			if err := json.Unmarshal(raw, &item); err != nil {

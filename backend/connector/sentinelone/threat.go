@@ -47,7 +47,7 @@ type mitigation struct {
 // move a file, the latest on each counts, and only when it succeeded.
 func (c *Connector) fileState(ctx context.Context, sha1 string) (string, error) {
 	seen := map[string]int{}
-	err := c.list(ctx, threats, url.Values{"contentHashes": {sha1}}, func(items []json.RawMessage) error {
+	err := c.list(ctx, threats, nil, url.Values{"contentHashes": {sha1}}, func(items []json.RawMessage) error {
 		for _, raw := range items {
 			var t threat
 			if err := json.Unmarshal(raw, &t); err != nil || t.Info == nil || t.Info.SHA1 != sha1 {
