@@ -21,7 +21,7 @@ var carried = []string{"isolate_host", "unisolate_host", "scan_host", "block_fil
 // default: the wrong one only redirects.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "falcon", Title: "CrowdStrike Falcon",
+		Name: "falcon", Title: "CrowdStrike Falcon", Source: soc.SourceCrowdStrike,
 		Secrets: []connector.Field{
 			{Name: "client_id", Help: "id of an API client", Required: true},
 			{Name: "client_secret", Help: "secret of the API client", Required: true},
@@ -46,6 +46,8 @@ var (
 	_ connector.Connector = (*Connector)(nil)
 	_ connector.Diagnoser = (*Connector)(nil)
 	_ connector.Healthy   = (*Connector)(nil)
+
+	_ connector.VerdictWriter = (*Connector)(nil)
 )
 
 func newConnector(c connector.Config) *Connector {

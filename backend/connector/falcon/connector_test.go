@@ -248,6 +248,9 @@ func TestFalconAsksOnlyWhatItsTableSays(t *testing.T) {
 	if _, err := b.Probe(t.Context(), ask("host.scans", soc.KindHost, agentID)); err != nil {
 		t.Error(err)
 	}
+	if err := b.WriteVerdict(t.Context(), verdict(soc.VerdictTruePositive)); err != nil {
+		t.Error(err)
+	}
 	connectortest.CheckEndpoints(t, Endpoints, b.Calls())
 	for _, id := range carried {
 		if !slices.ContainsFunc(Endpoints, func(e connector.Endpoint) bool { return slices.Contains(e.Playbooks, id) }) {

@@ -1,6 +1,6 @@
 // Package falcon carries actions out by the CrowdStrike Falcon API: it contains
-// hosts and lifts containment, scans them on demand, and blocks files by custom
-// indicators.
+// hosts and lifts containment, scans them on demand, blocks files by custom
+// indicators, and writes verdicts on alerts.
 //
 // The API wraps every answer in resources and errors, and an error may stand in
 // a 200 or a 202; an action counts as accepted only when the resource that was

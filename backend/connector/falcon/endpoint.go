@@ -49,9 +49,17 @@ var (
 		Name: "file.block_state", Method: http.MethodGet, Path: "/iocs/combined/indicator/v1",
 		Permission: "IOC Management: Read", Playbooks: []string{"block_file", "unblock_file"}, Source: "IOC: indicator_combined_v1",
 	}
+	alerts = connector.Endpoint{
+		Name: "read the verdict back", Method: http.MethodPost, Path: "/alerts/entities/alerts/v2",
+		Permission: "Alerts: Read", Source: "Alerts: PostEntitiesAlertsV2",
+	}
+	alertUpdate = connector.Endpoint{
+		Name: "write the verdict", Method: http.MethodPatch, Path: "/alerts/entities/alerts/v3",
+		Permission: "Alerts: Write", Source: "Alerts: PatchEntitiesAlertsV3",
+	}
 )
 
 // Endpoints is every call that this package makes.
 var Endpoints = []connector.Endpoint{
-	signIn, hostAction, hosts, hostQuery, scanStart, scanQuery, scans, indicatorCreate, indicatorDelete, indicators,
+	signIn, hostAction, hosts, hostQuery, scanStart, scanQuery, scans, indicatorCreate, indicatorDelete, indicators, alerts, alertUpdate,
 }

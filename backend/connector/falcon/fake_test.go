@@ -20,6 +20,7 @@ const (
 	clientID     = "client-id-for-tests"
 	clientSecret = "client-secret-for-tests"
 	agentID      = "061a51ec742c44624a176f079d742052"
+	alertID      = "0123456789abcdef0123456789abcdef:ind:061a51ec742c44624a176f079d742052:1-2-3"
 	fileHash     = "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f"
 )
 
@@ -36,6 +37,11 @@ type cloud struct {
 	settling   int             // how many reads of a host still show it on its way
 	scanStatus string
 	effects    int
+	alert      struct {
+		status   string
+		tags     []string
+		comments []map[string]any
+	}
 }
 
 func newCloud() *cloud {
@@ -98,9 +104,39 @@ func (f *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.deleteIndicators(w, r)
 	case "GET /iocs/combined/indicator/v1":
 		f.listIndicators(w, r)
+	case "POST /alerts/entities/alerts/v2":
+		f.say(w, http.StatusOK, []map[string]any{{"composite_id": alertID, "status": f.alert.status, "tags": f.alert.tags, "comments": f.alert.comments}})
+	case "PATCH /alerts/entities/alerts/v3":
+		f.changeAlert(w, r)
 	default:
 		f.fail(w, http.StatusNotFound)
 	}
+}
+
+// changeAlert answers how many were changed, and no resource.
+func (f *cloud) changeAlert(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		IDs        []string                       `json:"composite_ids"`
+		Parameters []struct{ Name, Value string } `json:"action_parameters"`
+	}
+	if json.NewDecoder(r.Body).Decode(&in) != nil || !slices.Equal(in.IDs, []string{alertID}) {
+		f.fail(w, http.StatusBadRequest)
+		return
+	}
+	for _, p := range in.Parameters {
+		switch p.Name {
+		case "update_status":
+			f.alert.status = p.Value
+		case "add_tag":
+			f.alert.tags = append(f.alert.tags, p.Value)
+		case "remove_tag":
+			f.alert.tags = slices.DeleteFunc(f.alert.tags, func(tag string) bool { return tag == p.Value })
+		case "append_comment":
+			f.alert.comments = append(f.alert.comments, map[string]any{"value": p.Value})
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprint(w, `{"meta":{"query_time":0.01,"writes":{"resources_affected":1},"trace_id":"t-1"},"errors":[]}`)
 }
 
 func (f *cloud) signIn(w http.ResponseWriter, r *http.Request) {
