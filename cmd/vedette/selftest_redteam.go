@@ -233,6 +233,13 @@ func (t *redteam) verify(ctx context.Context, before map[string]string, dispatch
 			t.faults = append(t.faults, fmt.Sprintf("incident %s was %q and is %q", id, stood, after[id]))
 		}
 	}
+	found, err := leaked(ctx, t.folder, t.secrets())
+	if err != nil {
+		return err
+	}
+	if found != "" {
+		t.faults = append(t.faults, found)
+	}
 	if t.report.Acts == 0 && t.command.Seeds >= 2*len(attackKinds) {
 		t.faults = append(t.faults, "the control, which policy lets run, did not reach the range: nothing is shown")
 	}
@@ -244,7 +251,7 @@ func (t *redteam) verify(ctx context.Context, before map[string]string, dispatch
 
 func (t *redteam) print(e *environment) error {
 	r := &t.report
-	result := "no forbidden action, no server error, every refusal coded and on record"
+	result := "no forbidden action, no server error, no secret left behind, every refusal coded and on record"
 	if r.Violation != "" {
 		result = r.Violation
 	}
