@@ -89,7 +89,9 @@ func (d *Desk) expire(ctx context.Context, g soc.Gamebook) error {
 		default:
 			g.NoticesSent = d.notice(g)
 			tx.Audit(d.gamebookEntry(by, "approval_reminded", g))
-			after, err = tx.UpdateGamebook(g)
+			if after, err = tx.UpdateGamebook(g); err == nil {
+				err = d.announceGamebook(tx, by, after)
+			}
 		}
 		return err
 	})

@@ -81,6 +81,7 @@ func TestS5SeparationOfDuties(t *testing.T) {
 
 func TestS15SilenceNeverApproves(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
+		listener := b.listener(soc.PayloadPortal)
 		g := b.queued(b.agent, "isolate_host", "host")
 		if left := g.ApprovalExpiresAt.Sub(g.RequestedAt); left != 4*time.Hour {
 			t.Errorf("clock of a high incident is %v", left)
@@ -92,6 +93,9 @@ func TestS15SilenceNeverApproves(t *testing.T) {
 		b.must(b.ExpireGamebooks(ctx))
 		if b.count("approval_reminded") != 2 || b.stored(g.ID).NoticesSent != 80 {
 			t.Errorf("%d notices", b.count("approval_reminded"))
+		}
+		if told := b.told(listener); len(told) != 3 || told[0] != told[2] {
+			t.Errorf("people were told %v, not once and at both notices", told)
 		}
 		b.wait(40 * time.Minute)
 		_, err := b.approve("sr1", g)

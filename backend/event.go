@@ -165,6 +165,9 @@ func (d *Desk) announceGamebook(tx *store.Tx, by soc.Actor, g soc.Gamebook) erro
 	case g.NeedsApproval:
 		kinds = []soc.EventType{soc.EventApprovalRequested, soc.EventCaseActionPending}
 		occasion = g.ID + "\x00" + g.Digest
+		if g.NoticesSent > 0 { // told again: half of the clock is over, or most of it
+			occasion += "\x00" + strconv.Itoa(g.NoticesSent)
+		}
 	default:
 		return nil
 	}
