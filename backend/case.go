@@ -160,6 +160,16 @@ func (d *Desk) GetReport(ctx context.Context, by soc.Actor, ref soc.IncidentRef,
 	return p, serve(by, i, 1, true, len(i.Flags) > 0)
 }
 
+// closingReport is the id of the report that a change of an incident calls for:
+// whoever closes it, a person, the triage or its source, leaves one. It is empty
+// where the change closes nothing.
+func (d *Desk) closingReport(before, after soc.Incident) (id string, err error) {
+	if before.Status == soc.StatusClosed || after.Status != soc.StatusClosed {
+		return "", nil
+	}
+	return d.newUUID()
+}
+
 // storeReport makes the report of an incident that this transaction closes. by
 // and the entry are how it ends: the entry gets its place in the record with
 // the commit.

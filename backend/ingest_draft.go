@@ -17,9 +17,11 @@ type incidentDraft struct {
 	payload            []byte
 	payloadHash        string
 	closedAt           time.Time
-	references         []string
-	linked             []string // alert ids that move here
-	tainted            []string // UIDs of alerts whose taint comes along
+	// reported is the report of its closing, empty for none.
+	reported   string
+	references []string
+	linked     []string // alert ids that move here
+	tainted    []string // UIDs of alerts whose taint comes along
 
 	alerts   []soc.Alert
 	replaced []replacedAlert

@@ -21,6 +21,9 @@ func (b *ingestBatch) flush() error {
 		if err := draft.creditSource(b); err != nil {
 			return err
 		}
+		if err := draft.report(b); err != nil {
+			return err
+		}
 		if draft.now.DeletedAt.IsZero() {
 			due = append(due, draft.now.ID)
 		}
@@ -52,10 +55,23 @@ func (b *ingestBatch) announce(changed []*incidentDraft) error {
 			}
 			events = append(events, createdEvents(b.by, i.now, i.alerts, entities)...)
 		default:
-			events = append(events, changeEvents(b.by, i.before, i.now, "")...)
+			events = append(events, changeEvents(b.by, i.before, i.now, i.reported)...)
 		}
 	}
 	return b.d.tell(b.tx, listeners, events)
+}
+
+// report leaves a report of an incident that was open here and that its source
+// closes. One that comes closed was never worked here, and has none.
+func (i *incidentDraft) report(b *ingestBatch) (err error) {
+	if i.fresh || !i.now.DeletedAt.IsZero() {
+		return nil
+	}
+	if i.reported, err = b.d.closingReport(i.before, i.now); err != nil || i.reported == "" {
+		return err
+	}
+	_, err = b.d.storeReport(b.tx, i.now, i.reported, soc.AuditEntry{})
+	return err
 }
 
 // creditSource keeps memory in step with what the source decided: a closure

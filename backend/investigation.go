@@ -203,10 +203,13 @@ func (d *Desk) recordInvestigation(tx *store.Tx, by soc.Actor, in soc.SubmitInve
 			return soc.InvestigationReceipt{}, err
 		}
 	}
-	if after, changed := afterInvestigation(s.incident, by, inv, effect); changed {
-		if _, err := d.saveIncident(tx, by, s.incident, after, ""); err != nil {
-			return soc.InvestigationReceipt{}, err
-		}
+	after, changed := afterInvestigation(s.incident, by, inv, effect)
+	report, err := d.closingReport(s.incident, after)
+	if err == nil && changed {
+		after, err = d.saveIncident(tx, by, s.incident, after, report)
+	}
+	if err != nil {
+		return soc.InvestigationReceipt{}, err
 	}
 	if err := d.announceInvestigation(tx, by, s.incident, inv, s.policy); err != nil {
 		return soc.InvestigationReceipt{}, err
@@ -217,6 +220,11 @@ func (d *Desk) recordInvestigation(tx *store.Tx, by soc.Actor, in soc.SubmitInve
 	e.Decision = "recorded"
 	if effect.Held {
 		e.Decision = "held"
+	}
+	if report != "" {
+		if _, err := d.storeReport(tx, after, report, e); err != nil {
+			return soc.InvestigationReceipt{}, err
+		}
 	}
 	tx.Audit(e)
 	receipt := receiptOfInvestigation(s.incident, inv, in.Comment != "", false)

@@ -129,11 +129,16 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 		if err != nil {
 			return err
 		}
-		after, err := tx.UpdateIncident(i, afterTriage(i, theirs, stored, result, effect))
+		judged := afterTriage(i, theirs, stored, result, effect)
+		report, err := d.closingReport(i, judged)
 		if err != nil {
 			return err
 		}
-		if err := d.announceChange(tx, by, i, after, ""); err != nil {
+		after, err := tx.UpdateIncident(i, judged)
+		if err != nil {
+			return err
+		}
+		if err := d.announceChange(tx, by, i, after, report); err != nil {
 			return err
 		}
 		if err := d.tellSource(tx, i, after); err != nil {
@@ -149,6 +154,11 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 			e.Decision = "held"
 		}
 		e.Before, e.After = string(i.Verdict), string(result.Classification)
+		if report != "" {
+			if _, err := d.storeReport(tx, after, report, e); err != nil {
+				return err
+			}
+		}
 		tx.Audit(e)
 		return nil
 	})
