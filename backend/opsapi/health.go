@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"vedette/backend"
 )
@@ -13,11 +14,55 @@ import (
 // /readyz (ops-api.md section 13). They tell everyone whether, and nobody what.
 type Health struct {
 	desk     *backend.Desk
+	config   HealthConfig
 	draining atomic.Bool
+	// worked is the worker's last sign of life, in Unix nanoseconds.
+	worked atomic.Int64
 }
 
-// NewHealth makes the health door.
-func NewHealth(desk *backend.Desk) *Health { return &Health{desk: desk} }
+// HealthConfig is what else is looked at; the zero value looks at nothing.
+type HealthConfig struct {
+	// FreeDisk is the share of the database's disk that is free, from 0 to 1;
+	// known is false where the server cannot tell.
+	FreeDisk func() (share float64, known bool)
+	// Worker says that this process has one, which calls Worked.
+	Worker bool
+	// Now is the clock, default time.Now.
+	Now func() time.Time
+}
+
+// When a server that works is degraded (case-api.md section 9).
+const (
+	silentWorker = time.Minute
+	leastDisk    = 0.1
+)
+
+// NewHealth makes the health door. The worker has a minute to begin.
+func NewHealth(desk *backend.Desk, c HealthConfig) *Health {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	h := &Health{desk: desk, config: c}
+	h.worked.Store(c.Now().UnixNano())
+	return h
+}
+
+// Worked is a sign of life of the worker.
+func (h *Health) Worked() { h.worked.Store(h.config.Now().UnixNano()) }
+
+// degraded reports whether the server works and somebody should look at it: the
+// worker is silent, or the disk is nearly full. The search index is part of the
+// database and never behind.
+func (h *Health) degraded() bool {
+	if h.config.Worker && h.config.Now().Sub(time.Unix(0, h.worked.Load())) >= silentWorker {
+		return true
+	}
+	if h.config.FreeDisk == nil {
+		return false
+	}
+	share, known := h.config.FreeDisk()
+	return known && share < leastDisk
+}
 
 // Drain makes the server unready: orchestrators send no more work.
 func (h *Health) Drain() { h.draining.Store(true) }
@@ -40,6 +85,8 @@ func (h *Health) ServeHealth(w http.ResponseWriter, req *http.Request) {
 	if !h.working(req.Context()) {
 		// The search index is part of the same database.
 		body.Status, body.DB, body.CH, status = "down", "down", "down", http.StatusServiceUnavailable
+	} else if h.degraded() {
+		body.Status = "degraded"
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -258,7 +258,10 @@ func TestChangePasswordOverHTTP(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	s := newSite(t)
-	h := opsapi.NewHealth(s.desk)
+	now, free := time.Now(), 0.5
+	h := opsapi.NewHealth(s.desk, opsapi.HealthConfig{
+		Worker: true, Now: func() time.Time { return now }, FreeDisk: func() (float64, bool) { return free, true },
+	})
 	get := func(handler http.HandlerFunc, method string) (int, string) {
 		w := httptest.NewRecorder()
 		handler(w, httptest.NewRequest(method, "/", nil))
@@ -267,6 +270,25 @@ func TestHealth(t *testing.T) {
 	if code, body := get(h.ServeHealth, "GET"); code != http.StatusOK || body != `{"status":"ok","db":"ok","ch":"ok","license":"none","grace_h":0}` {
 		t.Errorf("%d %s", code, body)
 	}
+	degraded := func(what string, want bool) {
+		t.Helper()
+		status := map[bool]string{true: "degraded", false: "ok"}[want]
+		if code, body := get(h.ServeHealth, "GET"); code != http.StatusOK || !strings.HasPrefix(body, `{"status":"`+status+`","db":"ok"`) {
+			t.Errorf("%s: %d %s", what, code, body)
+		}
+		if code, _ := get(h.ServeReady, "GET"); code != http.StatusOK {
+			t.Errorf("%s: not ready", what)
+		}
+	}
+	now = now.Add(59 * time.Second)
+	degraded("the worker was heard of", false)
+	now = now.Add(time.Second)
+	degraded("the worker is silent", true)
+	h.Worked()
+	degraded("the worker is back", false)
+	free = 0.09
+	degraded("the disk is nearly full", true)
+	free = 0.1
 	if code, _ := get(h.ServeReady, "POST"); code != http.StatusMethodNotAllowed {
 		t.Errorf("%d", code)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"vedette/backend/soc"
 	"vedette/backend/store"
 	"vedette/backend/web"
 )
@@ -31,6 +32,9 @@ type serveCommand struct {
 	AuditCheckpoints string         `name:"audit-checkpoints" help:"File that signed checkpoints of the audit are appended to; best where whoever has the database cannot write (default: <db>.checkpoints)." placeholder:"FILE"`
 	EgressAllow      []string       `help:"What webhooks, connectors and the model may reach beyond public https: CIDR or host[:port]." placeholder:"TARGET"`
 	Rates            map[string]int `help:"Requests a minute and credential of a class, such as read=2400;write=480 (classes: read, write, login, agent-tools, triage, actions, decide, ingest)." placeholder:"CLASS=N;..."`
+	FileBytes        int64          `name:"attachment-bytes" default:"52428800" help:"Most bytes of one attachment, up to 1 GiB." placeholder:"BYTES"`
+	CaseFiles        int            `name:"attachment-files" default:"200" help:"Most attachments of one incident." placeholder:"N"`
+	CaseBytes        int64          `name:"attachment-case-bytes" default:"1073741824" help:"Most bytes of one incident's attachments together." placeholder:"BYTES"`
 	MetricsListen    string         `help:"Loopback or internal address that serves /metrics and /debug/pprof, and nothing else." placeholder:"HOST:PORT"`
 	OAuthIssuer      string         `name:"oauth-issuer" help:"Take access tokens of this OAuth 2.1 issuer at /mcp; clients are let in by vedette keys create --oauth-client." placeholder:"URL"`
 	TraceEndpoint    string         `help:"OpenTelemetry collector that gets traces by OTLP over HTTP, such as http://127.0.0.1:4318 (default: none)." placeholder:"URL"`
@@ -40,6 +44,22 @@ type serveCommand struct {
 	RangeURL         string         `name:"range-url" hidden:"" help:"Use this running range in a demonstration, instead of one's own."`
 	RangeToken       string         `name:"range-token" hidden:"" help:"Token of that range."`
 	Demo             bool           `help:"Fill an empty database with a demonstration and run the simulated range."`
+}
+
+// mostFileBytes bounds what the operator may allow: an upload holds a connection
+// and its bytes stand in the database.
+const mostFileBytes = 1 << 30
+
+// attachments are the limits of files, as stated. Zero is the shipped one.
+func (c *serveCommand) attachments() (soc.AttachmentLimits, error) {
+	l := soc.AttachmentLimits{FileBytes: c.FileBytes, Files: c.CaseFiles, CaseBytes: c.CaseBytes}
+	switch whole := l.OrShipped(); {
+	case l.FileBytes < 0 || l.Files < 0 || l.CaseBytes < 0 || whole.FileBytes > mostFileBytes:
+		return l, fmt.Errorf("--attachment-bytes must be from 1 to %d, --attachment-files and --attachment-case-bytes at least 1", mostFileBytes)
+	case whole.CaseBytes < whole.FileBytes:
+		return l, errors.New("--attachment-case-bytes must be at least --attachment-bytes")
+	}
+	return l, nil
 }
 
 // Run opens everything, serves until the context ends, and closes in the

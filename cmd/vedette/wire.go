@@ -73,6 +73,10 @@ func (w *wiring) wireDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	files, err := w.command.attachments()
+	if err != nil {
+		return err
+	}
 	runs, err := w.ring.runSigner()
 	if err != nil {
 		return err
@@ -90,7 +94,7 @@ func (w *wiring) wireDesk(context.Context) error {
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
-		Secrets: secrets, Runs: runs, Signer: signers[0], CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
+		Secrets: secrets, Runs: runs, Signer: signers[0], Attachments: files, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
 	})
 	w.identity = identity{w.desk, w.log}
 	keys, err := w.ring.derive("page tokens and stored answers")

@@ -28,7 +28,7 @@ func (w *wiring) wireHTTP(context.Context) error {
 		return err
 	}
 	w.registerFamilies(registry)
-	w.health = opsapi.NewHealth(w.desk)
+	w.health = opsapi.NewHealth(w.desk, opsapi.HealthConfig{FreeDisk: database(w.environment.program.DB).freeDisk, Worker: true})
 	doors := http.NewServeMux()
 	doors.Handle("/healthz", http.HandlerFunc(w.health.ServeHealth))
 	doors.Handle("/api/v1/healthz", http.HandlerFunc(w.health.ServeHealth))
