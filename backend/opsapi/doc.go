@@ -35,4 +35,5 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerChanges()
 	a.registerAgents()
 	a.registerRuns()
+	a.registerConnectors()
 }

@@ -36,6 +36,7 @@ type intake struct {
 func openIntake(t *testing.T) *intake {
 	t.Helper()
 	h := &intake{House: webtest.Open(t, func(c *backend.Config) {
+		products(t, "127.0.0.1:1")(c)
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
 		}

@@ -38,7 +38,11 @@ func (h *House) badInputs(t *testing.T, family *web.Family, examples map[string]
 			case web.Scoped, web.Signed:
 				b.credential = h.Bearer(Key{Role: soc.RoleAdmin, Scopes: soc.AllScopes})
 			case web.Person:
-				b.credential = h.Cookie(h.First, soc.RoleManager)
+				role := soc.RoleManager
+				if route.MinRole.AtLeast(role) {
+					role = route.MinRole
+				}
+				b.credential = h.Cookie(h.First, role)
 			}
 			b.methods()
 			b.headers()
