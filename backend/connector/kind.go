@@ -30,6 +30,9 @@ type Kind struct {
 	Secrets  []Field
 	// Playbooks are the entries of the catalogue that the product can carry out.
 	Playbooks []string
+	// Endpoints are the calls of the product's published interface that are made,
+	// and what each needs; nil where a declaration states them.
+	Endpoints []Endpoint
 	// Source is the source whose incidents the product is told the verdict of;
 	// empty where it is told none. The way out is then a VerdictWriter.
 	Source string

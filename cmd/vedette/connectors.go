@@ -19,15 +19,17 @@ import (
 )
 
 type connectorsCommand struct {
-	Kinds   connectorKindsCommand   `cmd:"" help:"List the products that can be configured, and what each wants to be told."`
-	Add     addConnectorCommand     `cmd:"" help:"Configure a connector, with the authority of the host."`
-	Secrets connectorSecretsCommand `cmd:"" help:"Set secrets of a connector; nothing reads them back."`
-	List    listConnectorsCommand   `cmd:"" help:"List connectors."`
-	Show    showConnectorCommand    `cmd:"" help:"Show a connector."`
-	Enable  enableConnectorCommand  `cmd:"" help:"Put a connector in force."`
-	Disable disableConnectorCommand `cmd:"" help:"Take a connector out of force at once."`
-	Remove  removeConnectorCommand  `cmd:"" help:"Delete a connector and its secrets."`
-	Check   checkConnectorsCommand  `cmd:"" help:"Ask the products what works and which permission is missing; reads only. Exit code 1 if anything is."`
+	Kinds     connectorKindsCommand     `cmd:"" help:"List the products that can be configured, and what each wants to be told."`
+	Endpoints endpointsCommand          `cmd:"" help:"List every call that is made to products, and the permission each needs."`
+	Example   declarationExampleCommand `cmd:"" help:"Print a declaration (kind http) to start from."`
+	Add       addConnectorCommand       `cmd:"" help:"Configure a connector, with the authority of the host."`
+	Secrets   connectorSecretsCommand   `cmd:"" help:"Set secrets of a connector; nothing reads them back."`
+	List      listConnectorsCommand     `cmd:"" help:"List connectors."`
+	Show      showConnectorCommand      `cmd:"" help:"Show a connector."`
+	Enable    enableConnectorCommand    `cmd:"" help:"Put a connector in force."`
+	Disable   disableConnectorCommand   `cmd:"" help:"Take a connector out of force at once."`
+	Remove    removeConnectorCommand    `cmd:"" help:"Delete a connector and its secrets."`
+	Check     checkConnectorsCommand    `cmd:"" help:"Ask the products what works and which permission is missing; reads only. Exit code 1 if anything is."`
 }
 
 // connectorFlags are what every one of these commands needs.

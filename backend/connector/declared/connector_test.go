@@ -133,7 +133,7 @@ func TestDeclaredProductSignsIn(t *testing.T) {
 
 func TestDeclaredProductIsMadeWholeOrNotAtAll(t *testing.T) {
 	whole := connector.Config{
-		ID: "con-1", BaseURL: "https://fw.example/api", Declaration: strings.ReplaceAll(firewall, "BASE", "https://fw.example"), Client: &http.Client{},
+		ID: "con-1", BaseURL: "https://fw.example/api", Declaration: strings.ReplaceAll(Example(), "https://firewall.example.com", "https://fw.example"), Client: &http.Client{},
 		Secrets: map[string]string{"client_id": "a", "client_secret": "b"},
 	}
 	if _, err := Kind().Make(whole); err != nil {

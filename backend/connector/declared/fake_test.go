@@ -19,7 +19,7 @@ const (
 	address      = "192.0.2.7"
 )
 
-// appliance is a fake of the product that the declaration firewall describes.
+// appliance is a fake of the product that the example describes.
 type appliance struct {
 	mu       sync.Mutex
 	entries  map[string]map[string]any
@@ -113,7 +113,7 @@ func open(t *testing.T, change func(*connector.Config)) bench {
 	f := &appliance{entries: map[string]map[string]any{}}
 	v := connectortest.Start(t, f)
 	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL + "/api", Declaration: strings.ReplaceAll(firewall, "BASE", v.URL),
+		ID: "con-1", BaseURL: v.URL + "/api", Declaration: strings.ReplaceAll(Example(), "https://firewall.example.com", v.URL),
 		Secrets: map[string]string{"client_id": "client-for-tests", "client_secret": clientSecret},
 		Limits:  connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
 	}

@@ -2,6 +2,7 @@ package declared
 
 import (
 	"cmp"
+	_ "embed" // the example
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,12 @@ import (
 
 // Format is the first member of every declaration.
 const Format = "vedette.connector.v1"
+
+//go:embed example.yaml
+var example string
+
+// Example is a declaration to start from.
+func Example() string { return example }
 
 // declaration and the types below are the members of the file.
 type declaration struct {
@@ -118,7 +125,7 @@ type product struct {
 	playbooks   []string
 }
 
-// Load reads a declaration. What is wrong with it is VALIDATION_ERROR on the
+// load reads a declaration. What is wrong with it is VALIDATION_ERROR on the
 // member declaration, every problem with its line: the text quotes the file and
 // is for who wrote it.
 func load(text string) (*product, error) {

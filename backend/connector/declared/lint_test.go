@@ -20,12 +20,12 @@ func describe(err error) string {
 // TestDeclarationProblemsAreNamed changes one thing of a whole declaration and
 // wants the problem named with its line.
 func TestDeclarationProblemsAreNamed(t *testing.T) {
-	good := strings.ReplaceAll(firewall, "BASE", "https://fw.example")
+	good := strings.ReplaceAll(Example(), "https://firewall.example.com", "https://fw.example")
 	if _, err := load(good); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ old, new, want string }{
-		{"format: vedette.connector.v1", "format: vedette.connector.v9", "line 2: format must be"},
+		{"format: vedette.connector.v1", "format: vedette.connector.v9", "line 8: format must be"},
 		{"title: Edge firewall", "titel: Edge firewall", "titel"},
 		{"title: Edge firewall", "title: &t Edge firewall", "anchors"},
 		{"https://fw.example/api", "https://{target}/api", "base_url"},
@@ -80,7 +80,7 @@ func TestDeclarationProblemsAreNamed(t *testing.T) {
 }
 
 func TestS24DeclarationKeepsThePromisesOfTheCatalogue(t *testing.T) {
-	good := strings.ReplaceAll(firewall, "BASE", "https://fw.example")
+	good := strings.ReplaceAll(Example(), "https://firewall.example.com", "https://fw.example")
 	i, j := strings.Index(good, "  - id: unblock_ip"), strings.Index(good, "probes:")
 	_, err := load(strings.Replace(good[:i]+good[j:], ", unblock_ip]", "]", 1))
 	if err == nil || !strings.Contains(describe(err), "unblock_ip undoes it") {

@@ -21,7 +21,8 @@ var carried = []string{
 // Kind is how a tenant is configured.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "defender", Title: "Microsoft Defender for Endpoint", BaseURL: "https://api.security.microsoft.com",
+		Endpoints: Endpoints,
+		Name:      "defender", Title: "Microsoft Defender for Endpoint", BaseURL: "https://api.security.microsoft.com",
 		Settings: append(slices.Clone(connector.MicrosoftSettings), connector.Field{
 			Name: "resource", Help: "what tokens are asked for; national clouds have their own", Default: "https://api.securitycenter.microsoft.com",
 		}),

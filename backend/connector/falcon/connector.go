@@ -21,7 +21,8 @@ var carried = []string{"isolate_host", "unisolate_host", "scan_host", "block_fil
 // default: the wrong one only redirects.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "falcon", Title: "CrowdStrike Falcon", Source: soc.SourceCrowdStrike,
+		Endpoints: Endpoints,
+		Name:      "falcon", Title: "CrowdStrike Falcon", Source: soc.SourceCrowdStrike,
 		Secrets: []connector.Field{
 			{Name: "client_id", Help: "id of an API client", Required: true},
 			{Name: "client_secret", Help: "secret of the API client", Required: true},

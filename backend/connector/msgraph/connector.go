@@ -17,7 +17,8 @@ var carried = []string{"disable_user", "enable_user", "reset_password", "revoke_
 // Kind is how a tenant is configured.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "msgraph", Title: "Microsoft Graph", BaseURL: "https://graph.microsoft.com",
+		Endpoints: Endpoints,
+		Name:      "msgraph", Title: "Microsoft Graph", BaseURL: "https://graph.microsoft.com",
 		Settings: connector.MicrosoftSettings, Secrets: connector.MicrosoftSecrets, Playbooks: carried,
 		// Graph counts in units per application and tenant; identity protection
 		// allows one call a second on average.

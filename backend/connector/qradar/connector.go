@@ -14,7 +14,8 @@ import (
 // An empty one leaves the offense open: the note alone tells the verdict.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "qradar", Title: "IBM QRadar", Source: soc.SourceQRadar,
+		Endpoints: Endpoints,
+		Name:      "qradar", Title: "IBM QRadar", Source: soc.SourceQRadar,
 		Settings: []connector.Field{
 			{Name: "true_positive", Help: "closing reason of a true positive", Default: "Policy Violation"},
 			{Name: "benign_positive", Help: "closing reason of a benign positive", Default: "Non-Issue"},

@@ -45,7 +45,8 @@ var Endpoints = []connector.Endpoint{connector.MicrosoftSignIn, listIncidents, r
 // tells Sentinel how its incidents were closed.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "sentinel", Title: "Microsoft Sentinel", BaseURL: "https://management.azure.com",
+		Endpoints: Endpoints,
+		Name:      "sentinel", Title: "Microsoft Sentinel", BaseURL: "https://management.azure.com",
 		Settings: append([]connector.Field{
 			{Name: "subscription_id", Help: "the subscription of the Log Analytics workspace", Required: true},
 			{Name: "resource_group", Help: "its resource group", Required: true},

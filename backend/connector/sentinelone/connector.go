@@ -18,7 +18,8 @@ var carried = []string{"isolate_host", "unisolate_host", "quarantine_file", "res
 // own console, so there is no default.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "sentinelone", Title: "SentinelOne", Source: soc.SourceSentinelOne,
+		Endpoints: Endpoints,
+		Name:      "sentinelone", Title: "SentinelOne", Source: soc.SourceSentinelOne,
 		Secrets: []connector.Field{{
 			Name: "api_token", Required: true,
 			Help: "API token of a service user whose role and scope are no wider than what is to be done",

@@ -12,7 +12,8 @@ import (
 // dispositions are the deployment's own; the defaults are those it ships with.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "splunk", Title: "Splunk Enterprise Security", Source: soc.SourceSplunk,
+		Endpoints: Endpoints,
+		Name:      "splunk", Title: "Splunk Enterprise Security", Source: soc.SourceSplunk,
 		Settings: []connector.Field{
 			{Name: "closed_status", Help: "number of the status of a closed notable", Default: "5"},
 			{Name: "true_positive", Help: "disposition of a true positive", Default: "disposition:1"},

@@ -34,7 +34,8 @@ var wider = map[string][]string{"SecurityIncident.Read.All": {permission}}
 // Kind is how a tenant is configured. It carries no playbook.
 func Kind() connector.Kind {
 	return connector.Kind{
-		Name: "xdr", Title: "Microsoft Defender XDR", BaseURL: "https://graph.microsoft.com",
+		Endpoints: Endpoints,
+		Name:      "xdr", Title: "Microsoft Defender XDR", BaseURL: "https://graph.microsoft.com",
 		Settings: connector.MicrosoftSettings, Secrets: connector.MicrosoftSecrets, Source: soc.SourceDefenderXDR,
 		// The security API allows 150 calls a minute and application.
 		Limits: connector.Limits{PerSecond: 2, Burst: 10},
