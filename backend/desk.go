@@ -25,6 +25,8 @@ type Desk struct {
 	catalogue  *playbook.Catalogue
 	reference  soc.FloorReference
 	weights    soc.Weights
+	// conditions are the compiled conditions of the workspaces' own rules.
+	conditions conditions
 	killFile   string
 	publicURL  string
 	readOnly   bool

@@ -340,6 +340,9 @@ func (p *proposal) store(g soc.Gamebook) error {
 	e := p.entry(p.event)
 	e.Gamebook, e.Digest, e.PolicyVersion, e.Rules = g.ID, g.Digest, g.PolicyVersion, ruleIDs(g.Rules)
 	e.Decision, e.Code = "allowed", p.result.Code
+	if err := p.watch(g, &e); err != nil {
+		return err
+	}
 	if g.NeedsApproval {
 		e.Decision = "queued"
 	}

@@ -80,7 +80,7 @@ func (g *gateReading) input(q gateQuestion) (soc.GateInput, error) {
 	}
 	for _, s := range q.steps {
 		in.Steps = append(in.Steps, soc.GateStep{
-			Entity: s.entity.ID, Class: s.class, Impact: s.playbook.Impact, Critical: s.critical,
+			Entity: s.entity.ID, Playbook: s.playbook.ID, Kind: s.entity.Kind, Value: s.entity.Value, Class: s.class, Impact: s.playbook.Impact, Critical: s.critical,
 			Provenance: s.entity.Provenance, Protection: s.protection, Conflicts: s.conflicts,
 		})
 	}
@@ -90,7 +90,8 @@ func (g *gateReading) input(q gateQuestion) (soc.GateInput, error) {
 	if in.Populations, err = g.populations(q); err != nil {
 		return in, err
 	}
-	return g.policy.Govern(in), nil
+	in.At, in.Source, in.Requester = g.now, g.incident.Source, q.requester
+	return g.desk.conditions.judge(g.policy, g.policy.Govern(in)), nil
 }
 
 func (g *gateReading) kill(q gateQuestion) (soc.KillFacts, error) {

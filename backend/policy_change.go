@@ -256,6 +256,9 @@ func (p *changeDecision) apply(before soc.PolicyFacts) error {
 	if err := p.c.Proposed.Check(); err != nil {
 		return err
 	}
+	if err := p.desk.rulesCompiled(p.c.Proposed.Rules); err != nil {
+		return err
+	}
 	var now soc.PolicyDocument
 	diff := p.c.Diff
 	if before.PolicyLoaded && before.ProtectedLoaded {

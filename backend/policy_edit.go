@@ -136,6 +136,9 @@ func (p *policyEdit) compare() (err error) {
 	if err := p.after.Check(); err != nil {
 		return err
 	}
+	if err := p.desk.rulesCompiled(p.after.Rules); err != nil {
+		return err
+	}
 	if err := p.desk.policyKnown(p.tx, p.edit.Workspace, now, p.after); err != nil {
 		return err
 	}

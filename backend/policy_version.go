@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"vedette/backend/soc"
 	"vedette/backend/store"
@@ -93,6 +94,9 @@ func (d *Desk) ComparePolicy(ctx context.Context, by soc.Actor, workspace string
 	if err := doc.Check(); err != nil {
 		return nil, err
 	}
+	if err := d.rulesCompiled(doc.Rules); err != nil {
+		return nil, err
+	}
 	return soc.DiffPolicy(now.Document(), adopted(now.Document(), doc)), nil
 }
 
@@ -128,4 +132,20 @@ func (d *Desk) RestorePolicy(ctx context.Context, by soc.Actor, workspace string
 			return old.Document, err
 		},
 	})
+}
+
+// ruleLogLimit is how many gamebooks of a rule's log are shown.
+const ruleLogLimit = 200
+
+// RuleLog lists the newest gamebooks that a rule in log-only mode would have
+// decided otherwise; a zero time does not bound.
+func (d *Desk) RuleLog(ctx context.Context, by soc.Actor, rule string, since, until time.Time) ([]soc.RuleLogEntry, error) {
+	workspace, err := mayReadPolicy(by, by.Workspace)
+	if err != nil {
+		return nil, err
+	}
+	if until.IsZero() {
+		until = d.clock().Add(time.Second)
+	}
+	return d.store.Read(ctx).RuleLog(workspace, rule, since, until, ruleLogLimit)
 }

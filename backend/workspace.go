@@ -100,6 +100,9 @@ func (d *Desk) shipPolicy(tx *store.Tx, by soc.Actor, w soc.Workspace) error {
 	if err := tx.SaveProtected(w.ID, nil); err != nil {
 		return err
 	}
+	if err := tx.SaveRules(w.ID, nil); err != nil {
+		return err
+	}
 	shipped := soc.PolicyFacts{Settings: map[soc.Severity]soc.AgentSettings{}, Limits: soc.ShippedLimits()}
 	for _, severity := range soc.AllSeverities {
 		shipped.Settings[severity] = soc.ShippedSettings(w.ID, severity)

@@ -90,6 +90,7 @@ type policyView struct {
 	Settings      *soc.PolicySettings   `json:"settings"`
 	Limits        *soc.LimitsRecord     `json:"limits"`
 	Protected     []soc.ProtectedRecord `json:"protected"`
+	Rules         []soc.PolicyRule      `json:"rules"`
 }
 
 type settingsView struct {
@@ -129,6 +130,7 @@ func (a *api) registerPolicy() {
 	protect := with(edit, http.MethodPost, "/policy/protected", "protect", "Protect an asset.")
 	protect.MinRole, protect.Status, protect.Also = soc.RoleSenior, http.StatusCreated, []int{http.StatusOK, http.StatusAccepted}
 	add(a, protect, a.protect)
+	a.registerRules(read, edit)
 }
 
 func (a *api) getPolicy(ctx context.Context, by soc.Actor, in policyInput) (web.Reply[policyView], error) {
@@ -145,7 +147,7 @@ func (a *api) getPolicy(ctx context.Context, by soc.Actor, in policyInput) (web.
 	if err != nil {
 		return web.Reply[policyView]{}, err
 	}
-	view := policyView{Protected: []soc.ProtectedRecord{}}
+	view := policyView{Protected: []soc.ProtectedRecord{}, Rules: []soc.PolicyRule{}}
 	if facts.PolicyLoaded && facts.ProtectedLoaded {
 		view = drawDocument(facts.Document())
 		view.Loaded = true
@@ -155,7 +157,7 @@ func (a *api) getPolicy(ctx context.Context, by soc.Actor, in policyInput) (web.
 }
 
 func drawDocument(d soc.PolicyDocument) policyView {
-	return policyView{Settings: &d.Settings, Limits: &d.Limits, Protected: append([]soc.ProtectedRecord{}, d.Protected...), Faults: []string{}}
+	return policyView{Settings: &d.Settings, Limits: &d.Limits, Protected: append([]soc.ProtectedRecord{}, d.Protected...), Rules: append([]soc.PolicyRule{}, d.Rules...), Faults: []string{}}
 }
 
 // whole is the policy in force as a document; a damaged one is said to be so.

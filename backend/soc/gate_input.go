@@ -1,5 +1,7 @@
 package soc
 
+import "time"
+
 // Phase says why the gate is asked.
 type Phase string
 
@@ -69,9 +71,14 @@ type GateInput struct {
 
 	// The three are set when the thing was read, parsed and its hash agreed.
 	PolicyLoaded, CatalogueLoaded, ProtectedLoaded bool
-	// Policy holds the workspace's own rules that applied, already evaluated;
-	// rules in log-only mode are left out.
-	Policy []PolicyFinding
+	// Policy holds the workspace's own rules that applied, already evaluated.
+	// Watched are those in log-only mode: they say nothing here, and are kept.
+	Policy  []PolicyFinding
+	Watched []PolicyFinding `json:",omitempty"`
+	// At, Source and Requester are looked at by those rules alone.
+	At        time.Time
+	Source    string
+	Requester string
 
 	Entries EntryReport
 	Steps   []GateStep
@@ -120,11 +127,17 @@ type GateRun struct {
 type PolicyFinding struct {
 	Rule   string
 	Effect PolicyEffect
+	// Two: a rule that asks for approval asks for two people.
+	Two bool `json:",omitempty"`
 }
 
 // GateStep is one step with what the store knows of its target.
 type GateStep struct {
 	Entity string
+	// Playbook, Kind and Value are looked at by the workspace's rules alone.
+	Playbook string
+	Kind     EntityKind
+	Value    string
 	// Class as the catalogue computes it now (a switched-off inverse makes it
 	// irreversible); Impact as declared.
 	Class  Class

@@ -44,7 +44,7 @@ func anyInput(t *rapid.T) GateInput {
 		in.Rates = append(in.Rates, RateFact{Used: rapid.IntRange(0, 6).Draw(t, "used"), Asked: 1, Max: 5})
 	}
 	if flag("policy rule") {
-		in.Policy = append(in.Policy, PolicyFinding{"r", rapid.SampledFrom(AllPolicyEffects).Draw(t, "effect")})
+		in.Policy = append(in.Policy, PolicyFinding{Rule: "r", Effect: rapid.SampledFrom(AllPolicyEffects).Draw(t, "effect")})
 	}
 	return in
 }
@@ -106,9 +106,11 @@ var tightenings = map[string]func(*rapid.T, *GateInput){
 	"policy lost": func(_ *rapid.T, in *GateInput) { in.PolicyLoaded = false },
 	"list lost":   func(_ *rapid.T, in *GateInput) { in.ProtectedLoaded = false },
 	"close":       func(_ *rapid.T, in *GateInput) { in.IncidentClosed = true },
-	"forbid":      func(_ *rapid.T, in *GateInput) { in.Policy = append(in.Policy, PolicyFinding{"f", EffectForbid}) },
+	"forbid": func(_ *rapid.T, in *GateInput) {
+		in.Policy = append(in.Policy, PolicyFinding{Rule: "f", Effect: EffectForbid})
+	},
 	"approval": func(_ *rapid.T, in *GateInput) {
-		in.Policy = append(in.Policy, PolicyFinding{"q", EffectRequireApproval})
+		in.Policy = append(in.Policy, PolicyFinding{Rule: "q", Effect: EffectRequireApproval})
 	},
 	"rate":       func(_ *rapid.T, in *GateInput) { in.Rates = append(in.Rates, RateFact{Used: 9, Asked: 1, Max: 5}) },
 	"breaker":    func(_ *rapid.T, in *GateInput) { in.Populations = append(in.Populations, PopulationFact{Open: true}) },

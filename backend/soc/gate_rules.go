@@ -254,7 +254,7 @@ func ruleBlast(f gateFacts, hits []gateHit) []gateHit {
 func rulePolicyApproval(f gateFacts, hits []gateHit) []gateHit {
 	for _, p := range f.in.Policy {
 		if p.Effect == EffectRequireApproval {
-			hits = append(hits, gateHit{rule: 18, outcome: OutcomeQueue, code: CodePolicyRequiresApproval, policy: p.Rule})
+			hits = append(hits, gateHit{rule: 18, outcome: OutcomeQueue, code: CodePolicyRequiresApproval, two: p.Two, policy: p.Rule})
 		}
 	}
 	return hits

@@ -29,11 +29,12 @@ const (
 	PartSettings  PolicyPart = "settings"
 	PartLimits    PolicyPart = "limits"
 	PartProtected PolicyPart = "protected"
+	PartRules     PolicyPart = "rules"
 	PartPolicy    PolicyPart = "policy"
 )
 
 // AllPolicyParts lists the parts.
-var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartPolicy}
+var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy}
 
 // ChangeLife is how long a change waits for its second person; it is never
 // extended, and silence applies nothing.

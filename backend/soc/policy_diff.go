@@ -48,6 +48,7 @@ func DiffPolicy(before, after PolicyDocument) []PolicyDifference {
 	diff := differences(nil, "", "", reflect.ValueOf(before), reflect.ValueOf(after))
 	diff = append(diff, diffRates(before.Limits, after.Limits)...)
 	diff = append(diff, diffProtected(before.Protected, after.Protected)...)
+	diff = append(diff, diffRules(before.Rules, after.Rules)...)
 	return slices.DeleteFunc(diff, func(d PolicyDifference) bool { return reflect.DeepEqual(d.From, d.To) })
 }
 

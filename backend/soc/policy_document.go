@@ -16,6 +16,7 @@ type PolicyDocument struct {
 	Settings  PolicySettings    `json:"settings"`
 	Limits    LimitsRecord      `json:"limits"`
 	Protected []ProtectedRecord `json:"protected" loosens:"keyed"`
+	Rules     []PolicyRule      `json:"rules" loosens:"keyed"`
 }
 
 // PolicySettings are the agent settings per severity.
@@ -197,6 +198,7 @@ func (p PolicyFacts) Document() PolicyDocument {
 	for _, e := range p.Protected {
 		d.Protected = append(d.Protected, ProtectedRecord{ID: e.ID, Match: ProtectedMatch{e.Kind, e.Value}, Mode: e.Mode, Reason: e.Reason})
 	}
+	d.Rules = append([]PolicyRule{}, p.Rules...)
 	return d
 }
 
@@ -281,7 +283,7 @@ func (r LimitsRecord) Limits() Limits {
 func (d PolicyDocument) Facts(workspace string, version int64) PolicyFacts {
 	p := PolicyFacts{
 		Workspace: workspace, Version: version, Settings: map[Severity]AgentSettings{}, Limits: d.Limits.Limits(),
-		PolicyLoaded: true, ProtectedLoaded: true,
+		PolicyLoaded: true, ProtectedLoaded: true, Rules: slices.Clone(d.Rules),
 	}
 	for _, severity := range AllSeverities {
 		p.Settings[severity] = d.SettingsOf(severity).Agent(workspace, severity)
@@ -334,6 +336,7 @@ func (d PolicyDocument) Check() error {
 	}
 	under("limits", d.Limits.Limits().Check())
 	under("protected", checkProtected(d.Protected))
+	under("rules", checkRules(d.Rules))
 	if len(e.Fields) > 0 {
 		return e
 	}

@@ -21,7 +21,7 @@ func shippedDocument() PolicyDocument {
 }
 
 // labels are the words that looserBy and the list walkers know.
-var labels = []string{"true", "false", "up", "down", "class", "impact", "gating", "protection", "status", "never", "always", "key"}
+var labels = []string{"true", "false", "up", "down", "class", "impact", "gating", "protection", "status", "never", "always", "key", "keyed"}
 
 // TestS60EveryPolicyMemberHasADirection: a member added without a label fails
 // here; in the product it would loosen, whatever its change.
@@ -117,6 +117,17 @@ var nudges = map[string]func(*rapid.T, *PolicyDocument){
 	"breaker floor":   func(t *rapid.T, d *PolicyDocument) { d.Limits.BreakerFloor = upTo4(t, "floor") },
 	"breaker percent": func(t *rapid.T, d *PolicyDocument) { d.Limits.BreakerPercent = rapid.IntRange(0, 3).Draw(t, "percent") },
 	"assume tainted":  func(t *rapid.T, d *PolicyDocument) { d.Limits.AssumeTainted = rapid.Bool().Draw(t, "assume") },
+	"rules": func(t *rapid.T, d *PolicyDocument) {
+		d.Rules = nil
+		for _, name := range []string{"r", "s"} {
+			if rapid.Bool().Draw(t, "rule") {
+				d.Rules = append(d.Rules, PolicyRule{
+					Name: name, When: rapid.SampledFrom([]string{"true", "false"}).Draw(t, "when"), Need: rapid.IntRange(1, 2).Draw(t, "people"),
+					Effect: string(rapid.SampledFrom(AllPolicyEffects).Draw(t, "effect")), Mode: rapid.SampledFrom([]string{RuleEnforce, RuleLogOnly}).Draw(t, "rule mode"),
+				})
+			}
+		}
+	},
 	"protected": func(t *rapid.T, d *PolicyDocument) {
 		d.Protected = nil
 		for _, host := range []string{"a", "b"} {
@@ -202,7 +213,7 @@ func governedHosts(d PolicyDocument, in GateInput) GateInput {
 	for i, s := range in.Steps {
 		in.Steps[i].Protection = ProtectionOf(p.Protected, Entity{Kind: KindHost, Value: s.Entity})
 	}
-	return in
+	return p.Judge(in, func(r PolicyRule) (bool, error) { return r.When == "true", nil })
 }
 
 // TestS60DiffIsWhole: no difference gets past the classifier, and equal

@@ -15,6 +15,7 @@ type PolicyFacts struct {
 	Settings  map[Severity]AgentSettings
 	Limits    Limits
 	Protected []ProtectedEntry
+	Rules     []PolicyRule
 	// Disabled playbooks with the reason.
 	Disabled map[string]string
 	// PolicyLoaded: all five settings and the limits. ProtectedLoaded: the list.

@@ -299,6 +299,10 @@ func fillEverything(t *testing.T, s *Store) {
 			},
 			func() error { return tx.DisablePlaybook(mark, mark, mark) },
 			func() error { return tx.InsertTriagePlaybook(of(soc.TriageVersion{}).Interface().(soc.TriageVersion)) },
+			func() error { return tx.SaveRules(mark, []soc.PolicyRule{{Name: mark}}) },
+			func() error {
+				return tx.InsertRuleOutcome(mark, mark, soc.RuleOutcome{Rule: mark, Outcome: "run", Would: "deny"}, fixtureTime)
+			},
 			func() error { return tx.InsertPolicyVersion(of(soc.PolicyVersion{}).Interface().(soc.PolicyVersion)) },
 			func() error { return tx.InsertPolicyChange(of(soc.PolicyChange{}).Interface().(soc.PolicyChange)) },
 			func() error {

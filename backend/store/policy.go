@@ -115,7 +115,11 @@ func (r *Reader) Policy(workspace string) (soc.PolicyFacts, error) {
 	if err != nil {
 		return facts, err
 	}
-	facts.PolicyLoaded = limits && len(facts.Settings) == len(soc.AllSeverities)
+	rules, err := r.readRules(&facts)
+	if err != nil {
+		return facts, err
+	}
+	facts.PolicyLoaded = limits && rules && len(facts.Settings) == len(soc.AllSeverities)
 	if err := r.readProtected(&facts); err != nil {
 		return facts, err
 	}

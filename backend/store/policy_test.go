@@ -29,6 +29,9 @@ func newWorkspace(t *testing.T, s *Store, id string) {
 		if err := tx.SaveLimits(id, soc.ShippedLimits()); err != nil {
 			return err
 		}
+		if err := tx.SaveRules(id, nil); err != nil {
+			return err
+		}
 		return tx.SaveProtected(id, []soc.ProtectedEntry{{ID: "1", Kind: "host", Value: "dc01", Mode: "never", Reason: "r"}})
 	})
 	if err != nil {
@@ -72,6 +75,8 @@ func TestS32DamagedPolicyIsNotLoaded(t *testing.T) {
 		"limits missing":            `DELETE FROM workspace_limits`,
 		"protected list emptied":    `UPDATE protected_list SET entries = '[]'`,
 		"protected list missing":    `DELETE FROM protected_list`,
+		"rules missing":             `DELETE FROM policy_rules`,
+		"rules changed by hand":     `UPDATE policy_rules SET rules = '[] '`,
 		"protected list with trash": `UPDATE protected_list SET entries = entries || ' []'`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -85,5 +85,8 @@ func (tx *Tx) SavePolicy(p soc.PolicyFacts) error {
 	if err := tx.SaveLimits(p.Workspace, p.Limits); err != nil {
 		return err
 	}
+	if err := tx.SaveRules(p.Workspace, p.Rules); err != nil {
+		return err
+	}
 	return tx.SaveProtected(p.Workspace, p.Protected)
 }

@@ -44,6 +44,7 @@ var closedSets = map[string][]string{
 	"delivery.status":          wordsIn(soc.AllDeliveryStatuses),
 	"revert.state":             wordsIn(soc.AllRevertStates),
 	"policy_version.direction": wordsIn(soc.AllDirections),
+	"policy_rule_log.outcome":  {"deny", "queue", "run"}, "policy_rule_log.would": {"deny", "queue", "run"},
 	"policy_change.kind":       wordsIn(soc.AllPolicyParts),
 	"policy_change.state":      wordsIn(soc.AllChangeStates),
 	"attempt.kind":             {"dispatch", "grant"},

@@ -19,11 +19,30 @@ CREATE TABLE policy_version (
   PRIMARY KEY (workspace_id, version)
 ) @strict;
 
+-- The workspace's own rules, hashed like the other parts of the policy.
+CREATE TABLE policy_rules (
+  workspace_id TEXT PRIMARY KEY REFERENCES workspace(id),
+  rules TEXT NOT NULL,
+  hash TEXT NOT NULL
+) @strict;
+
+-- Decisions that a rule in log-only mode would have made otherwise.
+CREATE TABLE policy_rule_log (
+  workspace_id TEXT NOT NULL REFERENCES workspace(id),
+  rule TEXT NOT NULL,
+  gamebook_id TEXT NOT NULL,
+  at @int NOT NULL,
+  outcome TEXT NOT NULL CHECK (outcome IN ('run','queue','deny')),
+  would TEXT NOT NULL CHECK (would IN ('run','queue','deny')),
+  PRIMARY KEY (workspace_id, rule, gamebook_id)
+) @strict;
+CREATE INDEX policy_rule_log_order ON policy_rule_log (workspace_id, rule, at, gamebook_id);
+
 -- A loosening waits for two people; the digest is what they confirm.
 CREATE TABLE policy_change (
   id TEXT PRIMARY KEY,
   workspace_id TEXT NOT NULL REFERENCES workspace(id),
-  kind TEXT NOT NULL CHECK (kind IN ('settings','limits','protected','policy')),
+  kind TEXT NOT NULL CHECK (kind IN ('settings','limits','protected','rules','policy')),
   event TEXT NOT NULL,
   target TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('pending','applied','rejected','expired','stale')),
