@@ -63,6 +63,8 @@ var releaseRequirements = []requirement{
 	{"S53", "secrets at rest are sealed"},
 	{"S55", "the record is tamper-evident, and vouched for outside of it"},
 	{"S57", "parsing is bounded"},
+	{"S59", "forbid wins, and policy that cannot be read stops changes"},
+	{"S60", "loosening takes two people, tightening one"},
 	{"S63", "a misbehaving agent is suspended until a person lifts it"},
 	{"S66", "receipts verify offline"},
 	{"S67", "refusals are stable"},
