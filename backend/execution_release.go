@@ -56,6 +56,11 @@ func (r *release) look(v soc.Revert, marker bool) error {
 	if err != nil || !found {
 		return err
 	}
+	// Another replica may have begun it before this one had the lock.
+	owed, err := r.tx.Reverts(v.Workspace, v.Gamebook)
+	if err != nil || !slices.Contains(owed, v) {
+		return err
+	}
 	at := slices.IndexFunc(original.Steps, func(s soc.Step) bool { return s.ID == v.Step })
 	if at < 0 {
 		return nil

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,6 +80,18 @@ func TestS25AutoRevertSurvivesCrashes(t *testing.T) {
 		_, err = b.desk.SuspendAgent(ctx, by, b.agent.ID, "odd") // a release runs all the same
 		b.must(err)
 		b.wait(2 * time.Minute)
+		var replicas sync.WaitGroup
+		for range 20 { // of several replicas any one may, and one does
+			replicas.Go(func() {
+				if err := b.desk.ReleaseSteps(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		replicas.Wait()
+		if found, _, err := b.store.Read(ctx).ListGamebooks(soc.GamebookFilter{Workspace: b.workspace, Limit: 50}); err != nil || len(found) != 2 {
+			t.Errorf("%d gamebooks, not the isolation and one release (%v)", len(found), err)
+		}
 		for range 3 {
 			b.wait(time.Minute)
 			if owed = b.released(g); owed[0].State != soc.RevertDone {
