@@ -255,7 +255,7 @@ func (k Kind) Make(c Config) (Connector, error) {
 	if err != nil || c.Playbooks == nil {
 		return made, err
 	}
-	return narrowed{made, c.Playbooks}, nil
+	return &narrowed{made, c.Playbooks}, nil
 }
 
 // narrowed leaves a connector only some of its playbooks.
