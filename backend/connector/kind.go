@@ -38,9 +38,9 @@ type Kind struct {
 	Source string
 	// Limits are what the vendor documents, or less.
 	Limits Limits
-	// Declares returns the playbooks that a declaration (YAML) describes, for a
+	// Declares returns what a declaration (YAML) says of the product, for a
 	// kind that is made of one; nil for all others, which have Playbooks.
-	Declares func(declaration string) (playbooks []string, err error)
+	Declares func(declaration string) (Declared, error)
 	// New makes the way out. It calls nobody. c was completed by Complete.
 	New func(c Config) (Connector, error)
 }
@@ -91,7 +91,14 @@ func (k Kind) able(c Config) ([]string, error) {
 	if k.Declares == nil {
 		return k.Playbooks, nil
 	}
-	return k.Declares(c.Declaration)
+	declared, err := k.Declares(c.Declaration)
+	return declared.Playbooks, err
+}
+
+// Declared is what a declaration says of its product.
+type Declared struct {
+	BaseURL   string
+	Playbooks []string
 }
 
 // Carries are the playbooks that a configuration leaves in use.
@@ -113,6 +120,19 @@ const (
 // they are stated apart and later. What it refuses is VALIDATION_ERROR on the
 // member's name in the ops API.
 func (k Kind) Complete(c Config) (Config, error) {
+	if (k.Declares != nil) == (c.Declaration == "") {
+		return c, soc.InvalidField("declaration", "goes with the kinds that are declared, and they need it")
+	}
+	if k.Declares != nil {
+		declared, err := k.Declares(c.Declaration)
+		if err != nil {
+			return c, err
+		}
+		if c.BaseURL != "" && strings.TrimRight(c.BaseURL, "/") != declared.BaseURL {
+			return c, soc.InvalidField("baseUrl", "must be the declaration's base_url, or left out")
+		}
+		c.BaseURL = declared.BaseURL
+	}
 	if c.BaseURL == "" {
 		c.BaseURL = k.BaseURL
 	}
@@ -126,9 +146,6 @@ func (k Kind) Complete(c Config) (Config, error) {
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
 	if c.Settings, err = stated("settings", k.Settings, c.Settings, true); err != nil {
 		return c, err
-	}
-	if (k.Declares != nil) == (c.Declaration == "") {
-		return c, soc.InvalidField("declaration", "goes with the kinds that are declared, and they need it")
 	}
 	able, err := k.able(c)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 
 	"vedette/backend/connector"
 	"vedette/backend/playbook"
@@ -25,17 +24,17 @@ func Kind() connector.Kind {
 			{Name: "client_secret", Help: "the client's secret"},
 		},
 		Limits:   connector.Limits{PerSecond: 5, Burst: 5},
-		Declares: func(text string) ([]string, error) { return playbooksOf(text) },
+		Declares: declares,
 		New:      newConnector,
 	}
 }
 
-func playbooksOf(text string) ([]string, error) {
+func declares(text string) (connector.Declared, error) {
 	p, err := load(text)
 	if err != nil {
-		return nil, err
+		return connector.Declared{}, err
 	}
-	return p.playbooks, nil
+	return connector.Declared{BaseURL: p.base, Playbooks: p.playbooks}, nil
 }
 
 type compiledTarget struct {
@@ -91,9 +90,6 @@ func newConnector(c connector.Config) (connector.Connector, error) {
 	p, err := load(c.Declaration)
 	if err != nil {
 		return nil, err
-	}
-	if p.base != strings.TrimRight(c.BaseURL, "/") {
-		return nil, soc.InvalidField("baseUrl", "must be the declaration's base_url")
 	}
 	made := &Connector{id: c.ID, product: p, line: connector.NewLine(c.Client, c.Limits, c.Now)}
 	if p.auth.Type == "key" {
