@@ -142,6 +142,9 @@ func (t *redteam) attack(ctx context.Context) error {
 		})
 	}
 	for n := range t.command.Seeds {
+		if n > 0 && n%1000 == 0 {
+			t.say("%d of %d", n, t.command.Seeds)
+		}
 		select {
 		case seeds <- t.command.First + uint64(n):
 		case <-ctx.Done():
