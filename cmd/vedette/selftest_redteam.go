@@ -108,7 +108,7 @@ func (t *redteam) run(ctx context.Context) (err error) {
 	}
 	t.base = server.base
 	t.say("%d attacks by %d agents on %s ...", t.command.Seeds, t.command.Parallel, t.command.Engine)
-	if err := t.attack(ctx); err != nil {
+	if err := t.unhindered(ctx); err != nil {
 		return err
 	}
 	if err := settled(ctx, t.where); err != nil {
@@ -122,6 +122,25 @@ func (t *redteam) run(ctx context.Context) (err error) {
 		return err
 	}
 	return t.verify(ctx, before, dispatches)
+}
+
+// unhindered attacks while what containment does is undone.
+func (t *redteam) unhindered(ctx context.Context) error {
+	home, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer home.close()
+	pardoning, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		t.world.pardon(pardoning, home)
+	}()
+	err = t.attack(ctx)
+	stop()
+	<-ended
+	return err
 }
 
 // attack sends every seed, from as many agents at once as were asked for.

@@ -16,6 +16,7 @@ import (
 // policy says of them, on a workspace that lets agents respond.
 type redWorld struct {
 	agents  []string // keys of the attackers
+	ids     []string // of their identities
 	control string   // of an agent that reads nothing and asks for what may run
 	service []string // service keys, which decide nothing either
 	killed  string   // of an agent of the workspace that a kill switch stops
@@ -87,6 +88,7 @@ func makeRedWorld(ctx context.Context, l *lab, agents int) (*redWorld, error) {
 				soc.ScopeIncidentsRead, soc.ScopeIncidentsComments, soc.ScopeAgentToolsRead, soc.ScopeAgentToolsExecute, soc.ScopeGamebooksSubmit, soc.ScopeTriageRun,
 			},
 		})
+		w.ids = append(w.ids, issued.Credential.Agent)
 		return issued.Secret, err
 	}
 	for n := range agents {
@@ -130,6 +132,23 @@ func (w *redWorld) allow(ctx context.Context, l *local) error {
 			{ID: "redteam-1", Kind: "host", Value: "rt-dc01", Mode: "two_person"}, {ID: "redteam-2", Kind: "account", Value: "rt-ceo@corp.example", Mode: "never"},
 		})
 	})
+}
+
+// pardon lifts what containment does to the attackers, again and again until
+// the context ends: refusals that belong to no workspace count by the shipped
+// threshold, and a suspended attacker reaches no other rule.
+func (w *redWorld) pardon(ctx context.Context, l *local) {
+	for ctx.Err() == nil {
+		_ = l.store.Write(ctx, func(tx *store.Tx) error { // the next round tries again
+			for _, id := range w.ids {
+				if _, err := tx.UnsuspendAgent(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		pause(ctx, 2*time.Second)
+	}
 }
 
 // fill ingests the incidents and makes of some what an attacker would like to
