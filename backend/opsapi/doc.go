@@ -30,6 +30,7 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerApprovals()
 	a.registerGamebooks()
 	a.registerKillSwitch()
+	a.registerExplain()
 	a.registerPolicy()
 	a.registerPolicyVersions()
 	a.registerChanges()

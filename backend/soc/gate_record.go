@@ -23,6 +23,15 @@ func (g GateRecord) Text() string {
 	return string(b)
 }
 
+// Text is the input as explain shows it.
+func (in GateInput) Text() string {
+	b, err := json.Marshal(in)
+	if err != nil { // strings, integers and booleans always encode
+		return "{}"
+	}
+	return string(b)
+}
+
 // ParseGateRecord reads the stored form.
 func ParseGateRecord(text string) (GateRecord, error) {
 	var g GateRecord

@@ -73,6 +73,17 @@ func (r *Reader) BreakerOpen(workspace string, population soc.EntityKind) (bool,
 	return n > 0, err
 }
 
+// Breakers lists the open breakers of a workspace.
+func (r *Reader) Breakers(workspace string) ([]soc.OpenBreaker, error) {
+	return all(r, func(x row) (soc.OpenBreaker, error) {
+		var b soc.OpenBreaker
+		var at int64
+		err := x.Scan(&b.Population, &at)
+		b.OpenedAt = fromMicros(at)
+		return b, err
+	}, `SELECT population, opened_at FROM breaker WHERE workspace_id = $1 ORDER BY population`, workspace)
+}
+
 // OpenBreaker opens a breaker; it reports whether it was closed before.
 func (tx *Tx) OpenBreaker(workspace string, population soc.EntityKind, at time.Time) (bool, error) {
 	n, err := tx.update(`INSERT INTO breaker (workspace_id, population, opened_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, workspace, string(population), micros(at))
