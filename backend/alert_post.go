@@ -57,6 +57,10 @@ func (d *Desk) PostAlert(ctx context.Context, by soc.Actor, in soc.PostAlert) (r
 		if receipt, err = intake.take(tx); err != nil {
 			return err
 		}
+		// What came counts for its source, also what was known already.
+		if err := tx.CountSource(by.Workspace, intake.alert.Source, caseFormat, 1, 0, intake.now); err != nil {
+			return err
+		}
 		if receipt.Dedup == soc.DedupKey && !receipt.Updated {
 			return nil // nothing changed, so no idempotency key is spent
 		}
@@ -67,6 +71,9 @@ func (d *Desk) PostAlert(ctx context.Context, by soc.Actor, in soc.PostAlert) (r
 	}
 	return receipt, nil
 }
+
+// caseFormat names the case family among the formats of data sources.
+const caseFormat = "case"
 
 // wholeAlert are the rules of an alert that need no row beyond those of its
 // schema.

@@ -191,6 +191,7 @@ func sampled(e soc.Event) soc.Event {
 	f.Proposed, f.Held, f.HoldReasons = soc.VerdictFalsePositive, e.Type == soc.EventIncidentVerdictHeld, []soc.Code{soc.CodeAutoCloseOff}
 	f.Verdict, f.Reason, f.Investigation = soc.VerdictTruePositive, "Other", uuid.Nil.String()
 	f.Gamebook, f.GamebookStatus, f.Digest = "GB-00000000", soc.GamebookCompleted, soc.Digest(nil)
+	f.Comment, f.Mentions = uuid.Nil.String(), []string{uuid.Nil.String()}
 	f.QueueReasons, f.ApprovalExpiresAt, f.Target = []soc.Code{soc.CodeCapabilityOff}, e.OccurredAt, "acknowledge"
 	return e
 }

@@ -20,8 +20,9 @@ type incidentDraft struct {
 	// reported is the report of its closing, empty for none.
 	reported   string
 	references []string
-	linked     []string // alert ids that move here
-	tainted    []string // UIDs of alerts whose taint comes along
+	linked     []string    // alert ids that move here
+	moved      []soc.Alert // the same, for who is told
+	tainted    []string    // UIDs of alerts whose taint comes along
 
 	alerts   []soc.Alert
 	replaced []replacedAlert

@@ -208,7 +208,7 @@ func (i *incidentDraft) attachKnown(b *ingestBatch, a soc.Alert, in *ingestAlert
 	}
 	if !fresh {
 		i.alerts = i.alerts[:len(i.alerts)-1]
-		i.linked = append(i.linked, a.ID)
+		i.linked, i.moved = append(i.linked, a.ID), append(i.moved, a)
 	}
 	b.alerts[alertKey(a.Source, a.ExternalID)] = a
 	return nil

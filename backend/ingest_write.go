@@ -53,7 +53,7 @@ func (b *ingestBatch) announce(changed []*incidentDraft) error {
 			for n, e := range i.order {
 				entities[n] = e.entity
 			}
-			events = append(events, createdEvents(b.by, i.now, i.alerts, entities)...)
+			events = append(events, createdEvents(b.by, i.now, slices.Concat(i.alerts, i.moved), entities)...)
 		default:
 			events = append(events, changeEvents(b.by, i.before, i.now, i.reported)...)
 		}

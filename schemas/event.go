@@ -211,6 +211,8 @@ type caseBody struct {
 	Target          *string   `json:"target,omitempty"`
 	GamebookID      *string   `json:"gamebook_id,omitempty"`
 	Digest          *string   `json:"digest,omitempty"`
+	CommentID       *string   `json:"comment_id,omitempty"`
+	Mentions        *[]string `json:"mentions,omitempty"`
 }
 
 func caseEvent(e soc.Event) caseBody {
@@ -242,6 +244,12 @@ func caseEvent(e soc.Event) caseBody {
 		out.Target = given(f.Target)
 	case soc.EventCaseActionPending:
 		out.GamebookID, out.Digest = given(f.Gamebook), given(f.Digest)
+	case soc.EventCaseMentioned:
+		people := []string{}
+		for _, person := range f.Mentions {
+			people = append(people, soc.CaseID(soc.CasePrefixUser, person))
+		}
+		out.CommentID, out.Mentions = given(soc.CaseID(soc.CasePrefixComment, f.Comment)), &people
 	}
 	return out
 }

@@ -38,6 +38,7 @@ func sampleEvent(kind soc.EventType) soc.Event {
 	f.Investigation, f.Gamebooks, f.Gamebook, f.GamebookStatus = "0197aaaa-0000-7000-8000-0000000000bb", []string{"GB-7K2M9Q4S"}, "GB-7K2M9Q4S", soc.GamebookCompleted
 	f.Digest, f.QueueReasons, f.ApprovalExpiresAt = "sha256:00", []soc.Code{soc.CodeCapabilityOff}, at.Add(time.Hour)
 	f.Alert, f.Report, f.Target = "0197aaaa-0000-7000-8000-0000000000cc", "0197aaaa-0000-7000-8000-0000000000dd", "triage"
+	f.Comment, f.Mentions = "0197aaaa-0000-7000-8000-0000000000ee", []string{"0197aaaa-0000-7000-8000-0000000000ff"}
 	return e
 }
 

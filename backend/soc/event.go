@@ -25,6 +25,9 @@ const (
 	EventCaseVerdictHeld   EventType = "case.verdict_held"
 	EventCaseSLABreached   EventType = "case.sla_breached"
 	EventCaseActionPending EventType = "case.action_pending"
+	// EventCaseMentioned tells that a comment names people; nobody is told of a
+	// name that only stands in its text.
+	EventCaseMentioned EventType = "case.mentioned"
 )
 
 // PortalEventTypes and CaseEventTypes are the events of the two body formats.
@@ -35,7 +38,7 @@ var (
 	}
 	CaseEventTypes = []EventType{
 		EventCaseCreated, EventCaseTransitioned, EventCaseResolved, EventCaseReopened, EventCaseVerdictHeld,
-		EventCaseSLABreached, EventCaseActionPending,
+		EventCaseSLABreached, EventCaseActionPending, EventCaseMentioned,
 	}
 )
 
@@ -96,6 +99,9 @@ type EventFacts struct {
 	Alert  string `json:"alert,omitempty"`
 	Report string `json:"report,omitempty"`
 	Target string `json:"target,omitempty"`
+	// Comment is the id of a comment that names people, Mentions who they are.
+	Comment  string   `json:"comment,omitempty"`
+	Mentions []string `json:"mentions,omitempty"`
 }
 
 // EventIncident is what an event says of its incident.

@@ -43,7 +43,7 @@ CREATE TABLE event (
   id TEXT PRIMARY KEY,
   organization_id TEXT NOT NULL REFERENCES organization(id),
   workspace_id TEXT NOT NULL REFERENCES workspace(id),
-  type TEXT NOT NULL CHECK (type IN ('incident.created.v1','incident.status.changed.v1','incident.verdict.held.v1','gamebook.approval.requested.v1','gamebook.finished.v1','agent.investigation.completed.v1','case.created','case.transitioned','case.resolved','case.reopened','case.verdict_held','case.sla_breached','case.action_pending')),
+  type TEXT NOT NULL CHECK (type IN ('incident.created.v1','incident.status.changed.v1','incident.verdict.held.v1','gamebook.approval.requested.v1','gamebook.finished.v1','agent.investigation.completed.v1','case.created','case.transitioned','case.resolved','case.reopened','case.verdict_held','case.sla_breached','case.action_pending','case.mentioned')),
   facts TEXT NOT NULL,
   occurred_at @int NOT NULL,
   created_at @int NOT NULL
