@@ -151,7 +151,7 @@ func (d *Desk) CreateConnector(ctx context.Context, by soc.Actor, in soc.Connect
 		if err != nil {
 			return c, err
 		}
-		c.State, c.ProposedBy = loosened(by)
+		c.State, c.ProposedBy = d.loosened(by)
 		have, err := tx.Connectors(by.Workspace)
 		if err != nil {
 			return c, err
@@ -171,14 +171,16 @@ func errConnectorName() error {
 }
 
 // loosened is the state of a connector after a loosening by somebody.
-func loosened(by soc.Actor) (soc.ConnectorState, string) {
+func (d *Desk) loosened(by soc.Actor) (soc.ConnectorState, string) {
 	switch {
 	case by.Kind == soc.PrincipalHost:
 		return soc.ConnectorEnabled, ""
-	case by.Session:
+	case by.Fresh(d.clock()):
 		return soc.ConnectorProposed, by.ID
 	}
-	return soc.ConnectorProposed, "" // a key's wish counts for nobody: two people follow
+	// The wish of a key, or of a person whose sign-in is old, counts for nobody:
+	// two people follow.
+	return soc.ConnectorProposed, ""
 }
 
 // statedConnector is a connector as a draft states it, complete and checked.
@@ -243,7 +245,7 @@ func (d *Desk) UpdateConnector(ctx context.Context, by soc.Actor, id string, mat
 			return after, errConnectorName()
 		}
 		if !d.tighter(before, after) && before.State != soc.ConnectorDisabled {
-			after.State, after.ProposedBy = loosened(by)
+			after.State, after.ProposedBy = d.loosened(by)
 		}
 		if !sameOrigin(before.BaseURL, after.BaseURL) || !maps.Equal(before.Settings, after.Settings) || before.Declaration != after.Declaration {
 			if err := tx.EraseConnectorSecrets(by.Workspace, id); err != nil {

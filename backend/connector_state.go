@@ -10,10 +10,19 @@ import (
 )
 
 // EnableConnector puts a connector in force. It takes two people: the first is
-// remembered, another one puts it in force (S60). The host's word is enough.
-func (d *Desk) EnableConnector(ctx context.Context, by soc.Actor, id, reason string) (soc.ConnectorView, error) {
+// remembered, another one puts it in force (S60) and has to name the version that
+// was read, so that nothing is changed in between. A first person who may not do
+// it any more does not count. The host's word is enough.
+func (d *Desk) EnableConnector(ctx context.Context, by soc.Actor, id string, match soc.IfMatch, reason string) (soc.ConnectorView, error) {
 	return d.switchConnector(ctx, by, connectorChange{id: id, event: "connector_enabled", scope: soc.ScopeOpsDraft, least: soc.RoleAdmin, fresh: by.Session}, reason,
-		func(_ *store.Tx, c soc.Connector) (soc.Connector, error) {
+		func(tx *store.Tx, c soc.Connector) (soc.Connector, error) {
+			if err := match.Check(c.Version); err != nil {
+				return c, err
+			}
+			counts, err := mayPropose(tx, c)
+			if err != nil {
+				return c, err
+			}
 			switch {
 			case c.State == soc.ConnectorEnabled:
 				return c, soc.Errorf(soc.Conflict, soc.CodeInvalidState, "The connector is in force already.")
@@ -24,13 +33,28 @@ func (d *Desk) EnableConnector(ctx context.Context, by soc.Actor, id, reason str
 			case c.State == soc.ConnectorProposed && c.ProposedBy == by.ID:
 				return c, soc.Errorf(soc.Conflict, soc.CodeConflict, "You asked for this yourself; another person has to put the connector in force.").
 					WithFix("Ask another admin.")
-			case c.State == soc.ConnectorProposed && c.ProposedBy != "":
+			case c.State == soc.ConnectorProposed && counts && (!match.Given || match.Any):
+				return c, soc.InvalidField("If-Match", "must name the version that was read, as the second of two people")
+			case c.State == soc.ConnectorProposed && counts:
 				c.State, c.ProposedBy = soc.ConnectorEnabled, ""
 			default:
 				c.State, c.ProposedBy = soc.ConnectorProposed, by.ID
 			}
 			return c, nil
 		})
+}
+
+// mayPropose reports whether the person who asked to put a connector in force
+// still counts as the first of two.
+func mayPropose(tx *store.Tx, c soc.Connector) (bool, error) {
+	if c.ProposedBy == "" {
+		return false, nil
+	}
+	first, found, err := tx.Person(c.ProposedBy)
+	if err != nil || !found || first.Disabled {
+		return false, err
+	}
+	return first.OrganizationAdmin || first.Grants[c.Workspace].AtLeast(soc.RoleAdmin), nil
 }
 
 // DisableConnector takes a connector out of force at once. Steps under way end

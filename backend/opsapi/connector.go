@@ -59,6 +59,14 @@ type connectorSecrets struct {
 	} `body:"json"`
 }
 
+type connectorEnable struct {
+	ID      string      `path:"id" jsonschema:"maxLength=36"`
+	IfMatch web.IfMatch `header:"If-Match"`
+	Body    struct {
+		Reason string `json:"reason" jsonschema:"minLength=1,maxLength=1000"`
+	} `body:"json"`
+}
+
 type bareConnector struct {
 	ID   string   `path:"id" jsonschema:"maxLength=36"`
 	Body struct{} `body:"json"`
@@ -130,7 +138,7 @@ func (a *api) registerConnectors() {
 	add(a, with(create, http.MethodPost, "/connectors", "create_connector", "Configure a way out; a second person puts it in force."), a.createConnector)
 	draft.Also = []int{http.StatusAccepted}
 	add(a, with(draft, http.MethodPut, "/connectors/{id}", "update_connector", "Change a way out; what loosens waits for a second person."), a.updateConnector)
-	add(a, with(draft, http.MethodPost, "/connectors/{id}/enable", "enable_connector", "Put a way out in force, as the first or the second of two."), a.enableConnector)
+	add(a, with(draft, http.MethodPost, "/connectors/{id}/enable", "enable_connector", "Put a way out in force, as the first or the second of two; the second names the version that was read."), a.enableConnector)
 	tighten := web.Operation{Who: web.Scoped, Scope: soc.ScopeOpsTighten, MinRole: soc.RoleManager, Rate: "write", Write: true, Kinds: kinds, Errors: codes}
 	add(a, with(tighten, http.MethodPost, "/connectors/{id}/disable", "disable_connector", "Take a way out out of force at once."), a.disableConnector)
 	tighten.MinRole, tighten.Status = soc.RoleAdmin, http.StatusNoContent
@@ -162,8 +170,8 @@ func (a *api) updateConnector(ctx context.Context, by soc.Actor, in connectorUpd
 	return connectorReply(connectorWaits)(a.desk.UpdateConnector(ctx, web.Answering(by, connectorWaits), in.ID, in.IfMatch.IfMatch, in.Body.draft()))
 }
 
-func (a *api) enableConnector(ctx context.Context, by soc.Actor, in reasonInput) (web.Reply[connectorView], error) {
-	return connectorReply(connectorWaits)(a.desk.EnableConnector(ctx, web.Answering(by, connectorWaits), in.ID, in.Body.Reason))
+func (a *api) enableConnector(ctx context.Context, by soc.Actor, in connectorEnable) (web.Reply[connectorView], error) {
+	return connectorReply(connectorWaits)(a.desk.EnableConnector(ctx, web.Answering(by, connectorWaits), in.ID, in.IfMatch.IfMatch, in.Body.Reason))
 }
 
 func (a *api) disableConnector(ctx context.Context, by soc.Actor, in reasonInput) (web.Reply[connectorView], error) {

@@ -95,9 +95,9 @@ func TestS53ConnectorsByTwoPeople(t *testing.T) {
 	for _, role := range []soc.Role{soc.RoleViewer, soc.RoleManager, soc.RoleAdmin} {
 		people[role] = h.Cookie(h.First, role)
 	}
-	ask := func(role soc.Role, method, where, body string, status int) view {
+	ask := func(role soc.Role, method, where, body string, status int, headers ...string) view {
 		t.Helper()
-		w := h.Ask(method, where, body, people[role])
+		w := h.Ask(method, where, body, append(headers, people[role])...)
 		if w.Code != status {
 			t.Errorf("%s %s as %s is %d, want %d: %s", method, where, role, w.Code, status, w.Body)
 		}
@@ -134,7 +134,14 @@ func TestS53ConnectorsByTwoPeople(t *testing.T) {
 
 	first := people[soc.RoleAdmin]
 	people[soc.RoleAdmin] = h.Cookie(h.First, soc.RoleAdmin) // another admin
-	ask(soc.RoleAdmin, http.MethodPost, path+"/"+id+"/enable", `{"reason":"agreed"}`, 200)
+	enable := func(status int, headers ...string) {
+		t.Helper()
+		ask(soc.RoleAdmin, http.MethodPost, path+"/"+id+"/enable", `{"reason":"agreed"}`, status, headers...)
+	}
+	enable(400)                  // the second says what was read
+	enable(412, `If-Match: "1"`) // the secret was set since
+	state(id, "proposed")
+	enable(200, `If-Match: "2"`)
 	state(id, "enabled")
 	people[soc.RoleAdmin] = first
 	narrow := strings.TrimSuffix(body, "}") + `,"playbooks":["isolate_host","unisolate_host"]}`

@@ -266,7 +266,7 @@ type enableConnectorCommand struct {
 
 func (c *enableConnectorCommand) Run(ctx context.Context, e *environment) error {
 	return c.with(ctx, e, "enable", func(d *connectorDesk, found soc.ConnectorView) (soc.ConnectorView, error) {
-		return d.desk.EnableConnector(ctx, d.host, found.Connector.ID, c.Reason)
+		return d.desk.EnableConnector(ctx, d.host, found.Connector.ID, soc.IfMatch{}, c.Reason)
 	})
 }
 
