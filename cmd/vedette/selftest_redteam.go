@@ -97,7 +97,7 @@ func (t *redteam) run(ctx context.Context) (err error) {
 	if t.world, err = makeRedWorld(ctx, t.lab, t.command.Parallel); err != nil {
 		return fmt.Errorf("preparing: %w", err)
 	}
-	server, err := startChild(ctx, t.folder, t.where, "--demo", "--range-url", products.url, "--range-token", products.token)
+	server, err := startChild(ctx, t.folder, t.where, "--demo", "--rates", labRates, "--range-url", products.url, "--range-token", products.token)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (t *tenants) run(ctx context.Context) error {
 	if t.world, err = makeTenantWorld(ctx, t.lab); err != nil {
 		return fmt.Errorf("preparing: %w", err)
 	}
-	server, err := startChild(ctx, t.folder, t.where, "--demo")
+	server, err := startChild(ctx, t.folder, t.where, "--demo", "--rates", labRates)
 	if err != nil {
 		return err
 	}
