@@ -63,7 +63,7 @@ func (b *bench) measureWebhook(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = server.kill() }()
-	dead, err := subscribe(ctx, newClient(server.base, keys.manage), endpoints)
+	dead, err := subscribe(ctx, newClient(server.base, keys.manage), keys.workspace, endpoints)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func webhookKeys(ctx context.Context, where string) (keys benchKeys, err error) 
 }
 
 // subscribe makes the webhooks and returns the id of the dead one's.
-func subscribe(ctx context.Context, c *client, endpoints *endpoints) (dead string, err error) {
+func subscribe(ctx context.Context, c *client, workspace string, endpoints *endpoints) (dead string, err error) {
 	defer c.close()
 	urls := []string{"http://" + endpoints.dead + "/dead"}
 	for n := range webhookEndpoints {
@@ -137,7 +137,7 @@ func subscribe(ctx context.Context, c *client, endpoints *endpoints) (dead strin
 	}
 	for n, url := range urls {
 		a, err := c.send(ctx, "POST", "/api/v2/webhooks", map[string]any{
-			"name": fmt.Sprintf("endpoint %d", n), "url": url, "eventTypes": []string{string(soc.EventIncidentCreated)},
+			"name": fmt.Sprintf("endpoint %d", n), "url": url, "eventTypes": []string{string(soc.EventIncidentCreated)}, "workspaceIds": []string{workspace},
 		})
 		if err != nil {
 			return "", err
