@@ -13,7 +13,11 @@ type Member struct{ Value any }
 // JSONSchema draws the forms.
 func (Member) JSONSchema() *jsonschema.Schema {
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
-		{Type: "string"}, {Type: "number"}, {Type: "boolean"}, {Type: "null"}, FreeObject{}.JSONSchema(),
+		{Type: "string"},
+		{Type: "number"},
+		{Type: "boolean"},
+		{Type: "null"},
+		FreeObject{}.JSONSchema(),
 		{Type: "array", Items: &jsonschema.Schema{Type: "string"}},
 	}}
 }

@@ -62,8 +62,13 @@ func makeTenantWorld(ctx context.Context, l *lab) (*tenantWorld, error) {
 	}
 	w := &tenantWorld{entity: i.entities["host"], host: i.names["parsed"], gamebook: receipt.GamebookID}
 	for _, id := range []tenantID{
-		{kind: "incident", id: i.id}, {kind: "incident", id: i.short}, {kind: "alert", id: detail.Alerts[0].ID}, {kind: "alert", id: detail.Alerts[0].UID},
-		{kind: "entity", id: i.entities["host"]}, {kind: "gamebook", id: receipt.GamebookID}, {kind: "source's id", id: "redteam-900", random: "redteam-901"},
+		{kind: "incident", id: i.id},
+		{kind: "incident", id: i.short},
+		{kind: "alert", id: detail.Alerts[0].ID},
+		{kind: "alert", id: detail.Alerts[0].UID},
+		{kind: "entity", id: i.entities["host"]},
+		{kind: "gamebook", id: receipt.GamebookID},
+		{kind: "source's id", id: "redteam-900", random: "redteam-901"},
 	} {
 		if id.id == "" {
 			continue

@@ -126,9 +126,17 @@ func (e *environment) printWebhook(w soc.Webhook) error {
 		workspaces = strings.Join(w.Workspaces, ", ")
 	}
 	return e.print(webhookJSON(w), [][]string{
-		{"webhook", w.ID}, {"name", w.Name}, {"url", w.URL}, {"status", string(w.Status)}, {"disabled", timeText(w.DisabledAt), w.DisabledReason},
-		{"events", strings.Join(events, ", ")}, {"workspaces", workspaces}, {"authentication", string(w.Authentication)},
-		{"payload", string(w.PayloadFormat)}, {"failures", strconv.Itoa(w.ConsecutiveFailures)}, {"delivered", timeText(w.DeliveredAt)},
+		{"webhook", w.ID},
+		{"name", w.Name},
+		{"url", w.URL},
+		{"status", string(w.Status)},
+		{"disabled", timeText(w.DisabledAt), w.DisabledReason},
+		{"events", strings.Join(events, ", ")},
+		{"workspaces", workspaces},
+		{"authentication", string(w.Authentication)},
+		{"payload", string(w.PayloadFormat)},
+		{"failures", strconv.Itoa(w.ConsecutiveFailures)},
+		{"delivered", timeText(w.DeliveredAt)},
 	})
 }
 

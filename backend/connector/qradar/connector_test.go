@@ -29,8 +29,10 @@ type deployment struct {
 
 func newDeployment() *deployment {
 	return &deployment{status: "OPEN", reasons: []map[string]any{
-		{"id": 1, "text": "Non-Issue", "is_deleted": false, "is_reserved": false}, {"id": 2, "text": "False-Positive, Tuned", "is_deleted": false, "is_reserved": false},
-		{"id": 3, "text": "Policy Violation", "is_deleted": false, "is_reserved": false}, {"id": 54, "text": "Duplicate", "is_deleted": true, "is_reserved": false},
+		{"id": 1, "text": "Non-Issue", "is_deleted": false, "is_reserved": false},
+		{"id": 2, "text": "False-Positive, Tuned", "is_deleted": false, "is_reserved": false},
+		{"id": 3, "text": "Policy Violation", "is_deleted": false, "is_reserved": false},
+		{"id": 54, "text": "Duplicate", "is_deleted": true, "is_reserved": false},
 	}}
 }
 

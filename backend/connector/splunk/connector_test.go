@@ -141,8 +141,10 @@ func TestSplunkWordsOfVerdicts(t *testing.T) {
 		verdict      soc.Verdict
 		reason, want string
 	}{
-		{soc.VerdictTruePositive, "Malware", "disposition:1"}, {soc.VerdictBenignPositive, "SecurityTesting", "disposition:2"},
-		{soc.VerdictFalsePositive, "IncorrectAlertLogic", "disposition:3"}, {soc.VerdictFalsePositive, "Other", "disposition:4"},
+		{soc.VerdictTruePositive, "Malware", "disposition:1"},
+		{soc.VerdictBenignPositive, "SecurityTesting", "disposition:2"},
+		{soc.VerdictFalsePositive, "IncorrectAlertLogic", "disposition:3"},
+		{soc.VerdictFalsePositive, "Other", "disposition:4"},
 		{soc.VerdictUndetermined, "Other", "disposition:6"},
 	} {
 		f, _, c := open(t, nil)

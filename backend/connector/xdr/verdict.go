@@ -70,7 +70,8 @@ func (c *Connector) WriteVerdict(ctx context.Context, v connector.Verdict) error
 	said := func(r remote) bool {
 		return slices.ContainsFunc(r.Comments, func(one struct {
 			Comment string `json:"comment"`
-		}) bool {
+		},
+		) bool {
 			return strings.Contains(one.Comment, v.Marker())
 		})
 	}
