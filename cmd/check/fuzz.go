@@ -197,6 +197,10 @@ func signIn(ctx context.Context, base string, found demo) (string, error) {
 	return "", errors.New("the demo has no manager")
 }
 
+// passing are errors that the job queue tells of itself and mends: on a machine
+// so busy that its leader could not renew its term in time, it is elected again.
+const passing = `"msg":"leadership.Elector: `
+
 // logHasNoErrors reads what the server wrote: an internal error that was turned
 // into an answer stands there with its cause.
 func (s *server) logHasNoErrors() error {
@@ -205,7 +209,7 @@ func (s *server) logHasNoErrors() error {
 		return err
 	}
 	for _, line := range strings.Split(string(text), "\n") {
-		if strings.Contains(line, `"level":"ERROR"`) {
+		if strings.Contains(line, `"level":"ERROR"`) && !strings.Contains(line, passing) {
 			return fmt.Errorf("the server logged an error: %s", line)
 		}
 	}

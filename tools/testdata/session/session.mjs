@@ -203,7 +203,9 @@ const settled = await until("execution", async () => {
   const words = steps.map((step) => step.status ?? step.state);
   const ended = words.find((word) => ["Failed", "Unknown", "Unconfirmed", "Cancelled", "NotRun"].includes(word));
   assert.ok(!ended, `a step ended as ${ended}: ${JSON.stringify(status)}`);
-  return steps.length > 0 && words.every((word) => word === "Confirmed") && status;
+  // The last step is Confirmed a moment before the gamebook as a whole has ended.
+  const over = JSON.stringify(status).includes('"Completed"');
+  return over && steps.length > 0 && words.every((word) => word === "Confirmed") && status;
 });
 shape.push({ tool: "get_status", arguments: "once every step is Confirmed", result: shapeOf(settled) });
 
