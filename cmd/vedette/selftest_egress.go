@@ -211,7 +211,9 @@ func (t *egressTest) save(ctx context.Context, base string) error {
 	defer c.close()
 	account := t.demo.ServiceAccount
 	ask := func(u string) (answer, error) {
-		body := map[string]any{"name": "inward", "url": u, "eventTypes": []string{string(soc.EventGamebookFinished)}}
+		body := map[string]any{
+			"name": "inward", "url": u, "eventTypes": []string{string(soc.EventGamebookFinished)}, "workspaceIds": []string{t.demo.Workspaces[0].ID},
+		}
 		return c.send(ctx, http.MethodPost, "/api/v2/webhooks", body, "Authorization", basic(account.ClientID, account.ClientSecret))
 	}
 	// What is refused below is refused for its address alone.

