@@ -37,4 +37,5 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerAgents()
 	a.registerRuns()
 	a.registerConnectors()
+	a.registerAudit()
 }

@@ -94,6 +94,8 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"DELETE " + prefix + "/connectors/{id}":           {Target: prefix + "/connectors/" + unknownID, Status: 404, Adds: audited},
 		"PUT " + prefix + "/connectors/{id}/secrets":      {Target: prefix + "/connectors/" + unknownID + "/secrets", Body: `{"secrets":{"token":"x"}}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/connectors/{id}/check":       {Target: prefix + "/connectors/" + unknownID + "/check", Body: `{}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/audit":                        {Target: prefix + "/audit", Status: 200, Elsewhere: 200},
+		"GET " + prefix + "/audit/{position}":             {Target: prefix + "/audit/999999999", Status: 404},
 		"GET " + prefix + "/changes":                      {Target: prefix + "/changes", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/changes/{id}":                 {Target: prefix + "/changes/" + unknownID, Status: 404},
 		"POST " + prefix + "/changes/{id}/confirm":        {Target: prefix + "/changes/" + unknownID + "/confirm", Body: `{"digest":"sha256:x"}`, Status: 404, Adds: audited},

@@ -38,17 +38,6 @@ type AuditEntry struct {
 	Hash     string
 }
 
-// AuditFilter selects entries, newest first; zero members do not filter.
-type AuditFilter struct {
-	Workspace string
-	Incident  string // UUID
-	Event     string
-	// Before is the position to continue below, 0 for the first page.
-	Before int64
-	// Limit is the number of entries.
-	Limit int
-}
-
 // auditRecord fixes the order and spelling of the canonical bytes; a member
 // is only ever added at the end.
 type auditRecord struct {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strings"
+	"time"
 
 	"vedette/backend/soc"
 )
@@ -74,8 +75,9 @@ func scanAudit(r row) (soc.AuditEntry, error) {
 	return e, err
 }
 
-// AuditEntries lists entries, newest first. An empty workspace lists the
-// record of the whole installation and is for the host only.
+// AuditEntries lists entries, newest first, by the members of the filter that
+// have an index: workspace, incident, event and position. An empty workspace
+// lists the record of the whole installation and is for the host only.
 func (r *Reader) AuditEntries(f AuditFilter) ([]soc.AuditEntry, error) {
 	q := &listQuery{}
 	where := []string{}
@@ -101,4 +103,29 @@ func (r *Reader) AuditEntries(f AuditFilter) ([]soc.AuditEntry, error) {
 func (r *Reader) AuditHead() (position int64, hash string, err error) {
 	err = r.q.queryRow(r.ctx, auditHead[sqliteDialect]).Scan(&position, &hash)
 	return position, hash, failure(err)
+}
+
+// AuditPosition is the first position, by bisection, whose entry is not older
+// than a moment; behind the head where all are older. The record is in the order
+// of commit, which that of the entries' times follows but for seconds.
+func (r *Reader) AuditPosition(at time.Time) (int64, error) {
+	head, _, err := r.AuditHead()
+	if err != nil {
+		return 0, err
+	}
+	low, high := int64(1), head+1
+	for low < high {
+		middle := low + (high-low)/2
+		var found int64
+		err := r.q.queryRow(r.ctx, `SELECT at FROM audit WHERE position >= $1 ORDER BY position LIMIT 1`, middle).Scan(&found)
+		if err != nil && !noRows(err) {
+			return 0, failure(err)
+		}
+		if err != nil || found >= micros(at) {
+			high = middle
+		} else {
+			low = middle + 1
+		}
+	}
+	return low, nil
 }
