@@ -146,46 +146,82 @@ func (d *Desk) ListKeys(ctx context.Context, by soc.Actor, organization string) 
 }
 
 // mayRevoke lets through, beside the admins, the person of a personal key and
-// a key that may tighten, within its organization and workspaces.
+// a key of role admin that may tighten, within its organization and workspaces.
 func mayRevoke(by soc.Actor, c soc.Credential) error {
 	switch {
 	case by.Kind == soc.PrincipalPerson && by.Session && c.Owner == by.ID && c.Owner != "":
 		return nil
-	case !by.Session && by.Has(soc.ScopeOpsTighten) && by.Organization == c.Organization:
-		for _, workspace := range c.Workspaces {
-			if _, held := by.Grants[workspace]; !held {
-				return soc.NotFoundf("There is no such key.")
-			}
-		}
-		return nil
+	case !by.Session && (by.Kind == soc.PrincipalService || by.Kind == soc.PrincipalPerson) && by.Has(soc.ScopeOpsTighten):
+		return mayTightenIn(by, c.Workspaces)
 	}
 	return mayAdminister(by, c.Organization)
 }
 
-// RevokeKey ends a credential: the next call with it is refused.
+// mayTightenIn lets a key through that has the role admin in all the workspaces;
+// what it has no such role in is unknown to it.
+func mayTightenIn(by soc.Actor, workspaces []string) error {
+	by.Workspace = ""
+	somewhere := false
+	for _, role := range by.Grants {
+		somewhere = somewhere || role == soc.RoleAdmin
+	}
+	if !somewhere {
+		return by.May("", soc.RoleAdmin)
+	}
+	for _, workspace := range workspaces {
+		if by.Grants[workspace] != soc.RoleAdmin {
+			return soc.NotFoundf("There is no such key.")
+		}
+	}
+	return nil
+}
+
+// mayRotate lets through, beside the admins, the key itself, unless it is an
+// agent's or presents the secret that a rotation has replaced: a hijacked agent
+// must not shut its owner out, and a leaked secret not outlive its overlap.
+func mayRotate(by soc.Actor, c soc.Credential) error {
+	switch {
+	case by.Session || by.Kind == "" || by.Credential != c.ID || by.Credential == "":
+		return mayAdminister(by, c.Organization)
+	case by.Kind == soc.PrincipalAgent:
+		return soc.Errorf(soc.Denied, soc.CodeForbidden, "An agent does not renew its own key.").WithFix("Ask an admin of the organization.")
+	case by.Superseded:
+		return soc.Errorf(soc.Denied, soc.CodeForbidden, "This secret has been replaced already.").WithFix("Rotate with the present secret, or ask an admin of the organization.")
+	}
+	return nil
+}
+
+// RevokeKey ends a key or service account: the next call with it is refused.
 func (d *Desk) RevokeKey(ctx context.Context, by soc.Actor, id string) error {
-	err := d.changeKey(ctx, by, "key_revoked", id, mayRevoke, func(tx *store.Tx, c soc.Credential) error {
+	return d.RevokeCredential(ctx, by, soc.AnyCredential, id)
+}
+
+// RevokeCredential is RevokeKey for what goes by the noun.
+func (d *Desk) RevokeCredential(ctx context.Context, by soc.Actor, noun soc.CredentialNoun, id string) error {
+	return d.changeKey(ctx, by, "key_revoked", noun, id, mayRevoke, func(tx *store.Tx, c soc.Credential) error {
 		live, err := tx.RevokeCredential(c.ID, d.clock())
 		if err == nil && !live {
 			err = soc.NotFoundf("There is no such key.")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		c.RevokedAt = d.clock()
+		return d.settleIdempotency(tx, by, c)
 	})
-	return err
 }
 
 // RotateKey gives a credential a new secret with the same authority and no
 // later expiry. The present secret works for the overlap, an older one no
 // longer. A key may rotate itself.
 func (d *Desk) RotateKey(ctx context.Context, by soc.Actor, id string, overlap time.Duration) (soc.IssuedCredential, error) {
+	return d.RotateCredential(ctx, by, soc.AnyCredential, id, overlap)
+}
+
+// RotateCredential is RotateKey for what goes by the noun.
+func (d *Desk) RotateCredential(ctx context.Context, by soc.Actor, noun soc.CredentialNoun, id string, overlap time.Duration) (soc.IssuedCredential, error) {
 	var issued soc.IssuedCredential
-	mayRotate := func(by soc.Actor, c soc.Credential) error {
-		if by.Credential == c.ID && !by.Session && by.Kind != "" {
-			return nil
-		}
-		return mayAdminister(by, c.Organization)
-	}
-	err := d.changeKey(ctx, by, "key_rotated", id, mayRotate, func(tx *store.Tx, c soc.Credential) (err error) {
+	err := d.changeKey(ctx, by, "key_rotated", noun, id, mayRotate, func(tx *store.Tx, c soc.Credential) (err error) {
 		if overlap < 0 || overlap > soc.MaxOverlap {
 			return soc.InvalidField("overlapHours", "Must be 0 to %d.", int(soc.MaxOverlap.Hours()))
 		}
@@ -198,7 +234,10 @@ func (d *Desk) RotateKey(ctx context.Context, by soc.Actor, id string, overlap t
 		c.FormerHash, c.FormerUntil = c.SecretHash, d.clock().Add(overlap)
 		c.SecretHash, c.Prefix = soc.HashSecret(issued.Secret), soc.SecretPrefix(issued.Secret)
 		issued.Credential = c
-		return tx.RotateCredential(c.ID, c.Prefix, c.SecretHash, c.FormerUntil)
+		if err := tx.RotateCredential(c.ID, c.Prefix, c.SecretHash, c.FormerUntil); err != nil {
+			return err
+		}
+		return d.settleIdempotency(tx, by, issued)
 	})
 	if err != nil {
 		return soc.IssuedCredential{}, err
@@ -206,35 +245,51 @@ func (d *Desk) RotateKey(ctx context.Context, by soc.Actor, id string, overlap t
 	return issued, nil
 }
 
-// changeKey runs a change of one live credential with its audit entry.
-func (d *Desk) changeKey(ctx context.Context, by soc.Actor, event, id string, may func(soc.Actor, soc.Credential) error, change func(*store.Tx, soc.Credential) error) error {
-	err := d.store.Write(ctx, func(tx *store.Tx) error {
-		organization := by.Organization
-		if by.Kind == "" {
-			return errNoCredential()
-		}
-		if by.Kind != soc.PrincipalHost && organization == "" {
-			return soc.NotFoundf("There is no such key.")
-		}
-		c, found, err := tx.Credential(organization, id)
-		if err != nil {
-			return err
-		}
-		if !found || c.Revoked() {
-			return soc.NotFoundf("There is no such key.")
-		}
-		if err := may(by, c); err != nil {
-			return err
-		}
-		e := d.entry(by, event)
-		e.Target = id
-		tx.Audit(e)
-		return change(tx, c)
-	})
+// changeKey runs a change of one live credential with its audit entry. Whoever
+// may change none gets one answer, whether the id is known or not.
+func (d *Desk) changeKey(ctx context.Context, by soc.Actor, event string, noun soc.CredentialNoun, id string, may func(soc.Actor, soc.Credential) error, change func(*store.Tx, soc.Credential) error) error {
+	err := d.mayWrite()
+	if err == nil {
+		err = d.store.Write(ctx, func(tx *store.Tx) error {
+			c, err := ownCredential(tx, by, noun, id)
+			if soc.KindOf(err) == soc.NotFound {
+				if denied := may(by, soc.Credential{Organization: by.Organization}); denied != nil {
+					return denied
+				}
+			}
+			if err != nil {
+				return err
+			}
+			if err := may(by, c); err != nil {
+				return err
+			}
+			e := d.entry(by, event)
+			e.Target = id
+			tx.Audit(e)
+			return change(tx, c)
+		})
+	}
 	if err != nil {
-		return d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Target = id })
+		return d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Target = soc.DisplayName(id) })
 	}
 	return nil
+}
+
+// ownCredential is a live credential of the caller's organization, or any of
+// the host's.
+func ownCredential(tx *store.Tx, by soc.Actor, noun soc.CredentialNoun, id string) (soc.Credential, error) {
+	if by.Kind == "" {
+		return soc.Credential{}, errNoCredential()
+	}
+	unknown := soc.NotFoundf("There is no such key.")
+	if by.Kind != soc.PrincipalHost && by.Organization == "" {
+		return soc.Credential{}, unknown
+	}
+	c, found, err := tx.Credential(by.Organization, id)
+	if err == nil && (!found || c.Revoked() || !noun.Is(c)) {
+		err = unknown
+	}
+	return c, err
 }
 
 // FindKey finds a live credential by id or by its prefix, for the host's

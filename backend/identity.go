@@ -177,7 +177,12 @@ func (d *Desk) actorOf(ctx context.Context, c soc.Credential, found bool, hash [
 	case !live:
 		return soc.Actor{}, errCredentialExpired()
 	}
-	return d.principal(ctx, c, from)
+	by, err := d.principal(ctx, c, from)
+	if err != nil {
+		return soc.Actor{}, err
+	}
+	by.Superseded = c.Superseded(hash)
+	return by, nil
 }
 
 // principal is who stands behind a credential that was found live.

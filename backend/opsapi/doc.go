@@ -38,4 +38,5 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerRuns()
 	a.registerConnectors()
 	a.registerAudit()
+	a.registerKeys()
 }

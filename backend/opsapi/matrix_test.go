@@ -100,5 +100,13 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"GET " + prefix + "/changes/{id}":                 {Target: prefix + "/changes/" + unknownID, Status: 404},
 		"POST " + prefix + "/changes/{id}/confirm":        {Target: prefix + "/changes/" + unknownID + "/confirm", Body: `{"digest":"sha256:x"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/changes/{id}/reject":         {Target: prefix + "/changes/" + unknownID + "/reject", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
+
+		"GET " + prefix + "/keys":                          {Target: prefix + "/keys", Status: 200},
+		"GET " + prefix + "/service-accounts":              {Target: prefix + "/service-accounts", Status: 200},
+		"DELETE " + prefix + "/keys/{id}":                  {Target: prefix + "/keys/" + unknownID, Status: 404, Adds: audited, Admin: true},
+		"DELETE " + prefix + "/service-accounts/{id}":      {Target: prefix + "/service-accounts/" + unknownID, Status: 404, Adds: audited, Admin: true},
+		"POST " + prefix + "/keys/{id}/rotate":             {Target: prefix + "/keys/" + unknownID + "/rotate", Body: `{}`, Status: 404, Adds: audited, Admin: true},
+		"POST " + prefix + "/service-accounts/{id}/rotate": {Target: prefix + "/service-accounts/" + unknownID + "/rotate", Body: `{}`, Status: 404, Adds: audited, Admin: true},
+		"POST " + prefix + "/keys/self/rotate":             {Target: prefix + "/keys/self/rotate", Body: `{}`},
 	})
 }

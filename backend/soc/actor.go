@@ -90,6 +90,9 @@ type Actor struct {
 	ID string
 	// Credential names the key or session that was presented.
 	Credential string
+	// Superseded is true where the secret before the last rotation was
+	// presented: it works until its overlap ends, and renews nothing.
+	Superseded bool
 	Name       string
 	// Organization the principal belongs to.
 	Organization string

@@ -145,11 +145,68 @@ func (c Credential) Live(now time.Time) bool {
 // it is the right one, and whether the credential is live with it at now.
 func (c Credential) Accepts(hash []byte, now time.Time) (right, live bool) {
 	current := subtle.ConstantTimeCompare(hash, c.SecretHash) == 1
-	former := len(c.FormerHash) > 0 && subtle.ConstantTimeCompare(hash, c.FormerHash) == 1
+	former := c.Superseded(hash)
 	right = current || former
 	live = right && c.Live(now) && (current || now.Before(c.FormerUntil))
 	return right, live
 }
 
+// Superseded reports whether a hash is of the secret before the last rotation.
+func (c Credential) Superseded(hash []byte) bool {
+	return len(c.FormerHash) > 0 && subtle.ConstantTimeCompare(hash, c.FormerHash) == 1
+}
+
 // Revoked reports whether the credential was taken back.
 func (c Credential) Revoked() bool { return !c.RevokedAt.IsZero() }
+
+// CredentialNoun tells API keys from service accounts.
+type CredentialNoun string
+
+// The nouns; AnyCredential is for the host, who names either.
+const (
+	AnyCredential     CredentialNoun = ""
+	KeyCredential     CredentialNoun = "key"
+	AccountCredential CredentialNoun = "service_account"
+)
+
+// Is reports whether a credential goes by the noun.
+func (n CredentialNoun) Is(c Credential) bool {
+	return n == AnyCredential || (n == AccountCredential) == (c.ClientID != "")
+}
+
+// CredentialState is what a credential is at a moment.
+type CredentialState string
+
+// The states of a credential.
+const (
+	CredentialLive    CredentialState = "live"
+	CredentialExpired CredentialState = "expired"
+	CredentialRevoked CredentialState = "revoked"
+)
+
+// StateAt is the state at now.
+func (c Credential) StateAt(now time.Time) CredentialState {
+	switch {
+	case c.Revoked():
+		return CredentialRevoked
+	case !c.Live(now):
+		return CredentialExpired
+	}
+	return CredentialLive
+}
+
+// CredentialFilter asks for a page of credentials; empty members ask for all.
+type CredentialFilter struct {
+	Noun      CredentialNoun
+	Kind      PrincipalKind
+	Workspace string
+	State     CredentialState
+	After     *Keyset
+	Limit     int
+}
+
+// Fits reports whether a credential is one of those asked for.
+func (f CredentialFilter) Fits(c Credential, now time.Time) bool {
+	return f.Noun.Is(c) && (f.Kind == "" || f.Kind == c.Kind) && (f.State == "" || f.State == c.StateAt(now)) &&
+		(f.Workspace == "" || slices.Contains(c.Workspaces, f.Workspace))
+}

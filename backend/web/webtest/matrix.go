@@ -26,6 +26,8 @@ type Example struct {
 	// Session is the least role of a person's session, where a route of keys
 	// takes sessions too and asks more of them.
 	Session soc.Role
+	// Admin is true where of the people only an admin of the organization may.
+	Admin bool
 	// Elsewhere is the status for a caller with the same rights in another
 	// workspace, where the credential and not the path names it; default 404.
 	Elsewhere int
@@ -165,6 +167,10 @@ func (m *matrix) right(who, credential string) {
 
 // session asks as people, where a route of keys takes sessions too.
 func (m *matrix) session() {
+	if m.example.Admin {
+		m.admin()
+		return
+	}
 	least := m.example.Session
 	if least == "" {
 		least = m.route.MinRole
@@ -173,6 +179,12 @@ func (m *matrix) session() {
 		m.expect("a person of the role below", m.house.Cookie(m.house.First, soc.AllRoles[below]), 403, "INSUFFICIENT_WORKSPACE_ROLE", refused)
 	}
 	m.right("a person", m.house.Cookie(m.house.First, least))
+}
+
+// admin asks as people, where only an admin of the organization may.
+func (m *matrix) admin() {
+	m.expect("a workspace's admin", m.house.Cookie(m.house.First, soc.RoleAdmin), 403, "FORBIDDEN", refused)
+	m.right("an admin of the organization", m.house.AdminCookie(m.house.First))
 }
 
 // elsewhere asks with the same rights in another workspace and organization.
@@ -215,6 +227,10 @@ func (m *matrix) person() {
 		stale := h.Cookie(h.First, op.MinRole)
 		h.Advance(6 * time.Minute)
 		m.expect("a stale sign-in", stale, 403, code, refused)
+	}
+	if m.example.Admin {
+		m.admin()
+		return
 	}
 	m.right("the right person", h.Cookie(h.First, op.MinRole))
 }

@@ -79,12 +79,22 @@ const passwordHash = "$argon2id$v=19$m=19456,t=2,p=1$XYSDUKa0WfLwD/upD9dwGA$BLtJ
 // in now.
 func (h *House) Cookie(workspace string, role soc.Role) string {
 	h.t.Helper()
+	return h.signIn(soc.Person{Organization: h.organizations[workspace], Name: string(role), Grants: map[string]soc.Role{workspace: role}})
+}
+
+// AdminCookie is Cookie for an admin of the organization that has a workspace,
+// who has no role in it.
+func (h *House) AdminCookie(workspace string) string {
+	h.t.Helper()
+	return h.signIn(soc.Person{Organization: h.organizations[workspace], Name: "organization admin", OrganizationAdmin: true})
+}
+
+// signIn adds a person and starts a session.
+func (h *House) signIn(person soc.Person) string {
+	h.t.Helper()
 	token, err := soc.NewSessionToken(rand.Reader)
 	h.must(err)
-	person := soc.Person{
-		ID: h.newID(), Organization: h.organizations[workspace], Name: string(role), CreatedAt: Epoch, PasswordHash: passwordHash,
-		Grants: map[string]soc.Role{workspace: role},
-	}
+	person.ID, person.CreatedAt, person.PasswordHash = h.newID(), Epoch, passwordHash
 	person.Email = person.ID + "@example.org"
 	now := h.Now()
 	h.must(h.Store.Write(h.t.Context(), func(tx *store.Tx) error {
