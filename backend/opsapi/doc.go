@@ -39,4 +39,5 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerConnectors()
 	a.registerAudit()
 	a.registerKeys()
+	a.registerPeople()
 }

@@ -108,5 +108,9 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"POST " + prefix + "/keys/{id}/rotate":             {Target: prefix + "/keys/" + unknownID + "/rotate", Body: `{}`, Status: 404, Adds: audited, Admin: true},
 		"POST " + prefix + "/service-accounts/{id}/rotate": {Target: prefix + "/service-accounts/" + unknownID + "/rotate", Body: `{}`, Status: 404, Adds: audited, Admin: true},
 		"POST " + prefix + "/keys/self/rotate":             {Target: prefix + "/keys/self/rotate", Body: `{}`},
+
+		"GET " + prefix + "/people":       {Target: prefix + "/people", Status: 200},
+		"GET " + prefix + "/workspaces":   {Target: prefix + "/workspaces", Status: 200},
+		"GET " + prefix + "/organization": {Target: prefix + "/organization", Status: 200},
 	})
 }
