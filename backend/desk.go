@@ -39,6 +39,7 @@ type Desk struct {
 	secrets     *soc.SecretBox
 	runs        *soc.RunSigner
 	signer      *soc.Signer
+	checkpoints func() ([]soc.SignedCheckpoint, error)
 	checkURL    func(address string) *soc.Error
 	send        func(context.Context, soc.Dispatch) soc.AttemptResult
 }
@@ -81,6 +82,9 @@ type Config struct {
 	// Signer vouches for what leaves the server: receipts and checkpoints. A
 	// process without it signs nothing.
 	Signer *soc.Signer
+	// Checkpoints are the newest that left the database and that a key of this
+	// server signed, oldest first; nil for a process that cannot read them.
+	Checkpoints func() ([]soc.SignedCheckpoint, error)
 	// CheckURL says whether an address may be saved as a target of calls (S50);
 	// default none may.
 	CheckURL func(address string) *soc.Error
@@ -116,6 +120,7 @@ func New(c Config) *Desk {
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
+	d.checkpoints = c.Checkpoints
 	d.secrets, d.runs, d.signer, d.checkURL, d.send, d.products = c.Secrets, c.Runs, c.Signer, c.CheckURL, c.Send, c.Products
 	if d.checkURL == nil {
 		d.checkURL = func(string) *soc.Error { return soc.InvalidField("url", "this process calls nobody") }

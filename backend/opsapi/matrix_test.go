@@ -96,6 +96,8 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"POST " + prefix + "/connectors/{id}/check":       {Target: prefix + "/connectors/" + unknownID + "/check", Body: `{}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/audit":                        {Target: prefix + "/audit", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/audit/{position}":             {Target: prefix + "/audit/999999999", Status: 404},
+		"GET " + prefix + "/audit/checkpoints":            {Target: prefix + "/audit/checkpoints", Status: 200, Elsewhere: 200},
+		"POST " + prefix + "/audit/verify":                {Target: prefix + "/audit/verify", Body: `{"to":2}`, Status: 200, Elsewhere: 200, Adds: audited},
 		"GET " + prefix + "/changes":                      {Target: prefix + "/changes", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/changes/{id}":                 {Target: prefix + "/changes/" + unknownID, Status: 404},
 		"POST " + prefix + "/changes/{id}/confirm":        {Target: prefix + "/changes/" + unknownID + "/confirm", Body: `{"digest":"sha256:x"}`, Status: 404, Adds: audited},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strconv"
 
@@ -20,17 +21,26 @@ const verifyPage = 2000
 // Rows are read in pages and not in one snapshot, which on SQLite would keep
 // the log growing: the record only ever grows behind the head.
 func (s *Store) VerifyAudit(ctx context.Context, from int64, checkpoints ...soc.AuditCheckpoint) (soc.AuditVerification, error) {
+	return s.VerifyAuditRange(ctx, from, math.MaxInt64, checkpoints...)
+}
+
+// VerifyAuditRange is VerifyAudit that walks no further than a position. What
+// lies between it and the head is not looked at, nor are checkpoints there; one
+// that lies behind the head is a fault still.
+func (s *Store) VerifyAuditRange(ctx context.Context, from, to int64, checkpoints ...soc.AuditCheckpoint) (soc.AuditVerification, error) {
 	head, hash, err := s.Read(ctx).AuditHead()
 	if err != nil {
 		return soc.AuditVerification{}, err
 	}
-	v := &verifier{due: slices.Clone(checkpoints), head: soc.AuditCheckpoint{Position: head, Hash: hash}}
+	end := min(to, head)
+	v := &verifier{due: slices.Clone(checkpoints), head: soc.AuditCheckpoint{Position: head, Hash: hash}, end: end}
+	v.due = slices.DeleteFunc(v.due, func(c soc.AuditCheckpoint) bool { return end < c.Position && c.Position <= head })
 	slices.SortFunc(v.due, func(a, b soc.AuditCheckpoint) int { return int(a.Position - b.Position) })
-	v.result.From, v.result.To = max(from, 1), head
+	v.result.From, v.result.To = max(from, 1), end
 	if err := v.start(s.Read(ctx)); err != nil {
 		return v.result, err
 	}
-	for v.result.FirstBad == nil && v.next <= head {
+	for v.result.FirstBad == nil && v.next <= end {
 		page, err := s.Read(ctx).auditRange(v.next, verifyPage)
 		if err != nil {
 			return v.result, err
@@ -39,7 +49,7 @@ func (s *Store) VerifyAudit(ctx context.Context, from int64, checkpoints ...soc.
 			break
 		}
 		for _, row := range page {
-			if row.position > head || !v.row(row) {
+			if row.position > end || !v.row(row) {
 				break
 			}
 		}
@@ -73,6 +83,7 @@ type verifier struct {
 	next   int64  // the position that is due
 	prev   string // the hash of the row before it
 	head   soc.AuditCheckpoint
+	end    int64 // the last position to walk, that of the head or before it
 	due    []soc.AuditCheckpoint
 }
 
@@ -162,8 +173,9 @@ func (v *verifier) finish(r *Reader) error {
 	last := soc.AuditCheckpoint{Position: v.next - 1, Hash: v.prev}
 	switch {
 	case v.result.FirstBad != nil:
-	case last.Position < v.head.Position:
+	case last.Position < v.end:
 		v.fault(v.next, "the row is missing: the record is shorter than its head says", "", "")
+	case v.end < v.head.Position: // the rest is another walk's
 	case last.Position == v.head.Position && last.Hash != v.head.Hash:
 		v.fault(last.Position, "the head of the record has another hash than its newest row", last.Hash, v.head.Hash)
 	default:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -120,6 +121,42 @@ func readCheckpoints(path string) ([]soc.SignedCheckpoint, error) {
 	return all, nil
 }
 
+// checkpointTail is how much of the file's end is read for those far away, some
+// 200 checkpoints: the file grows for as long as the server lives.
+const checkpointTail = 64 << 10
+
+// recentCheckpoints are the newest of a file that one of the keys signed, oldest
+// first; none where there is no file yet.
+func recentCheckpoints(path string, keys []string) (recent []soc.SignedCheckpoint, err error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	from := max(info.Size()-checkpointTail, 0)
+	body, err := io.ReadAll(io.NewSectionReader(file, from, checkpointTail))
+	if err != nil {
+		return nil, err
+	}
+	if from > 0 { // the first line is cut
+		body = body[bytes.IndexByte(body, '\n')+1:]
+	}
+	for line := range bytes.Lines(body) {
+		var c soc.SignedCheckpoint
+		if bytes.HasSuffix(line, []byte("\n")) && json.Unmarshal(line, &c) == nil && slices.Contains(keys, c.Key) && c.Check() == nil {
+			recent = append(recent, c)
+		}
+	}
+	return recent, nil
+}
+
 // lastCheckpoint is the newest checkpoint of a file; keys are those of the
 // server, in hex, of which one must have signed it.
 func lastCheckpoint(path string, keys []string) (soc.AuditCheckpoint, error) {
@@ -154,11 +191,15 @@ func (r keyRing) signers() ([]*soc.Signer, error) {
 // publicKeys are those of the signers, in hex.
 func (r keyRing) publicKeys() ([]string, error) {
 	signers, err := r.signers()
+	return keysOf(signers), err
+}
+
+func keysOf(signers []*soc.Signer) []string {
 	keys := make([]string, len(signers))
 	for i, s := range signers {
 		keys[i] = s.Key()
 	}
-	return keys, err
+	return keys
 }
 
 // wireCheckpoints lets the server vouch for its record, outside of it.

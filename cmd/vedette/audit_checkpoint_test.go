@@ -88,6 +88,15 @@ func TestS55CheckpointsLeaveTheDatabase(t *testing.T) {
 	if _, err := lastCheckpoint(path, []string{soc.NewSigner([32]byte{2}).Key()}); err == nil {
 		t.Error("somebody else's checkpoint is taken")
 	}
+	if recent, err := recentCheckpoints(path, keys); err != nil || len(recent) != 3 || recent[2] != newest {
+		t.Errorf("%+v %v", recent, err)
+	}
+	if recent, err := recentCheckpoints(path, []string{soc.NewSigner([32]byte{2}).Key()}); err != nil || len(recent) != 0 {
+		t.Errorf("somebody else's: %+v %v", recent, err)
+	}
+	if recent, err := recentCheckpoints(path+".none", keys); err != nil || len(recent) != 0 {
+		t.Errorf("no file: %+v %v", recent, err)
+	}
 	body, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -95,6 +95,7 @@ func (w *wiring) wireDesk(context.Context) error {
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
 		Secrets: secrets, Runs: runs, Signer: signers[0], Attachments: files, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
+		Checkpoints: func() ([]soc.SignedCheckpoint, error) { return recentCheckpoints(w.rules.checkpoints, keysOf(signers)) },
 	})
 	w.identity = identity{w.desk, w.log}
 	keys, err := w.ring.derive("page tokens and stored answers")
