@@ -35,7 +35,7 @@ var MicrosoftSignIn = Endpoint{
 // Microsoft speaks to one of Microsoft's REST APIs as an application. Safe for
 // concurrent use.
 type Microsoft struct {
-	line   *Line
+	Product
 	tokens *Tokens
 	client *http.Client
 	base   string
@@ -56,15 +56,12 @@ func NewMicrosoft(c Config, resource string) (*Microsoft, error) {
 	if err != nil {
 		return nil, soc.InvalidField("settings.tenant_id", "must be the directory's id or domain")
 	}
-	line := NewLine(c.Client, c.Limits, c.Now)
-	tokens := NewTokens(line, ClientCredentials{
+	product := NewProduct(c)
+	tokens := NewTokens(product.Line, ClientCredentials{
 		TokenURL: signIn, ID: c.Settings["client_id"], Secret: c.Secrets["client_secret"], Scopes: []string{resource + "/.default"},
 	})
-	return &Microsoft{line: line, tokens: tokens, client: tokens.Client(), base: strings.TrimRight(c.BaseURL, "/")}, nil
+	return &Microsoft{Product: product, tokens: tokens, client: tokens.Client(), base: strings.TrimRight(c.BaseURL, "/")}, nil
 }
-
-// Health tells how the line fares.
-func (m *Microsoft) Health() LineState { return m.line.State() }
 
 // Call is one call of a product's table.
 type Call struct {

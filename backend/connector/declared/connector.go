@@ -73,9 +73,8 @@ type compiledQuestion struct {
 
 // Connector is the way out to one declared product.
 type Connector struct {
-	id      string
+	connector.Product
 	product *product
-	line    *connector.Line
 	client  *http.Client
 	key     string // without its prefix; empty with oauth2
 }
@@ -91,9 +90,9 @@ func newConnector(c connector.Config) (connector.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := &Connector{id: c.ID, product: p, line: connector.NewLine(c.Client, c.Limits, c.Now)}
+	made := &Connector{Product: connector.NewProduct(c), product: p}
 	if p.auth.Type == "key" {
-		made.client, made.key = made.line.Client(), c.Secrets["key"]
+		made.client, made.key = made.Line.Client(), c.Secrets["key"]
 		if made.key == "" || !visible(made.key) {
 			return nil, soc.InvalidField("secrets.key", "must be stated, in printable ASCII")
 		}
@@ -105,23 +104,14 @@ func newConnector(c connector.Config) (connector.Connector, error) {
 	if credentials.ID == "" || credentials.Secret == "" {
 		return nil, soc.InvalidField("secrets", "client_id and client_secret must be stated")
 	}
-	made.client = connector.NewTokens(made.line, credentials).Client()
+	made.client = connector.NewTokens(made.Line, credentials).Client()
 	return made, nil
 }
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.id }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
 
 // Carries implements connector.Connector.
 func (c *Connector) Carries(playbookID string) bool {
 	return slices.Contains(c.product.playbooks, playbookID)
 }
-
-// Health implements connector.Healthy.
-func (c *Connector) Health() connector.LineState { return c.line.State() }
 
 // Resolve implements connector.Connector: the first target of the entity's kind
 // whose property is there and has its form.

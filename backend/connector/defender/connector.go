@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"time"
 
 	"vedette/backend/connector"
 	"vedette/backend/playbook"
@@ -34,7 +33,7 @@ func Kind() connector.Kind {
 			if err != nil {
 				return nil, err
 			}
-			return &Connector{Microsoft: api, id: c.ID, now: c.Now}, nil
+			return &Connector{Microsoft: api}, nil
 		},
 	}
 }
@@ -42,8 +41,6 @@ func Kind() connector.Kind {
 // Connector is the way out to one tenant.
 type Connector struct {
 	*connector.Microsoft
-	id  string
-	now func() time.Time
 }
 
 var (
@@ -51,12 +48,6 @@ var (
 	_ connector.Diagnoser = (*Connector)(nil)
 	_ connector.Healthy   = (*Connector)(nil)
 )
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.id }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
 
 // Carries implements connector.Connector.
 func (c *Connector) Carries(playbookID string) bool { return slices.Contains(carried, playbookID) }

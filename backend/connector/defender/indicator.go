@@ -66,7 +66,7 @@ func (c *Connector) blockState(ctx context.Context, hash string) (blockage, erro
 		} else {
 			state.foreign = i.Action
 		}
-		live := i.Expires == nil || i.Expires.After(c.now())
+		live := i.Expires == nil || i.Expires.After(c.Config.Now())
 		switch {
 		case !i.blocks() || !live || state.word == blocked:
 		case len(i.Groups) > 0:

@@ -32,7 +32,7 @@ type apiError struct {
 // where nothing was done and every error declines the request (4xx), else
 // Unknown.
 func (c *Connector) ask(ctx context.Context, e connector.Endpoint, query url.Values, body any) (envelope, error) {
-	target := c.config.BaseURL + e.Path
+	target := c.Config.BaseURL + e.Path
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}

@@ -37,8 +37,7 @@ func Kind() connector.Kind {
 
 // Connector is the way out to one customer.
 type Connector struct {
-	config connector.Config
-	line   *connector.Line
+	connector.Product
 	tokens *connector.Tokens
 	client *http.Client
 }
@@ -52,24 +51,16 @@ var (
 )
 
 func newConnector(c connector.Config) *Connector {
-	line := connector.NewLine(throttled(c.Client, c.Now), c.Limits, c.Now)
-	tokens := connector.NewTokens(line, connector.ClientCredentials{
+	c.Client = throttled(c.Client, c.Now)
+	product := connector.NewProduct(c)
+	tokens := connector.NewTokens(product.Line, connector.ClientCredentials{
 		TokenURL: c.BaseURL + signIn.Path, ID: c.Secrets["client_id"], Secret: c.Secrets["client_secret"],
 	})
-	return &Connector{config: c, line: line, tokens: tokens, client: tokens.Client()}
+	return &Connector{Product: product, tokens: tokens, client: tokens.Client()}
 }
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.config.ID }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
 
 // Carries implements connector.Connector.
 func (c *Connector) Carries(playbookID string) bool { return slices.Contains(carried, playbookID) }
-
-// Health implements connector.Healthy.
-func (c *Connector) Health() connector.LineState { return c.line.State() }
 
 // Forms of the product's own ids: a host is known by its agent id, never by a
 // name that two hosts may share; custom indicators of files by SHA-256 or MD5.

@@ -107,7 +107,7 @@ func (c *Connector) blockState(ctx context.Context, hash string) (blocking []ind
 		if err := json.Unmarshal(raw, &i); err != nil || !strings.EqualFold(i.Value, hash) {
 			return nil, "", connector.Unknownf(err, "Falcon answered with indicators that were not asked for.")
 		}
-		if i.Deleted || i.Expired || i.Expiration != nil && i.Expiration.Before(c.config.Now()) || !strings.HasPrefix(i.Action, "prevent") {
+		if i.Deleted || i.Expired || i.Expiration != nil && i.Expiration.Before(c.Config.Now()) || !strings.HasPrefix(i.Action, "prevent") {
 			continue
 		}
 		blocking = append(blocking, i)

@@ -28,7 +28,7 @@ func Kind() connector.Kind {
 			if err != nil {
 				return nil, err
 			}
-			return &Connector{Microsoft: api, id: c.ID}, nil
+			return &Connector{Microsoft: api}, nil
 		},
 	}
 }
@@ -36,7 +36,6 @@ func Kind() connector.Kind {
 // Connector is the way out to one tenant's directory.
 type Connector struct {
 	*connector.Microsoft
-	id string
 }
 
 var (
@@ -44,12 +43,6 @@ var (
 	_ connector.Diagnoser = (*Connector)(nil)
 	_ connector.Healthy   = (*Connector)(nil)
 )
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.id }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
 
 // Carries implements connector.Connector.
 func (c *Connector) Carries(playbookID string) bool { return slices.Contains(carried, playbookID) }

@@ -30,8 +30,8 @@ func Kind() connector.Kind {
 
 // Connector is the way out to one deployment.
 type Connector struct {
-	config connector.Config
-	line   *connector.Line
+	connector.Product
+	connector.Told
 }
 
 var (
@@ -42,33 +42,8 @@ var (
 )
 
 func newConnector(c connector.Config) *Connector {
-	return &Connector{config: c, line: connector.NewLine(c.Client, c.Limits, c.Now)}
+	return &Connector{Product: connector.NewProduct(c), Told: connector.Told{Title: "QRadar"}}
 }
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.config.ID }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
-
-// Carries implements connector.Connector: nothing.
-func (c *Connector) Carries(string) bool { return false }
-
-// Resolve implements connector.Connector: it acts on no entity.
-func (c *Connector) Resolve(soc.Entity) (string, bool) { return "", false }
-
-// Carry implements connector.Connector: nothing is carried out.
-func (c *Connector) Carry(context.Context, connector.Action) (connector.Receipt, error) {
-	return connector.Receipt{}, connector.Refusedf(nil, "QRadar carries no playbook out.")
-}
-
-// Probe implements connector.Connector: nothing can be asked.
-func (c *Connector) Probe(context.Context, connector.Question) (string, error) {
-	return "", connector.Refusedf(nil, "QRadar carries no playbook out.")
-}
-
-// Health implements connector.Healthy.
-func (c *Connector) Health() connector.LineState { return c.line.State() }
 
 // Check implements connector.Connector.
 func (c *Connector) Check(ctx context.Context) error { return connector.CheckError(c.Diagnose(ctx)) }
@@ -89,8 +64,8 @@ func (c *Connector) Diagnose(ctx context.Context) soc.ConnectorCheck {
 	if declined {
 		return found
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.config.Settings)) {
-		text := c.config.Settings[name]
+	for _, name := range slices.Sorted(maps.Keys(c.Config.Settings)) {
+		text := c.Config.Settings[name]
 		if _, known := list[text]; !known && text != "" {
 			found.Step("closing reason of "+name, connector.Refusedf(nil, "QRadar has no such closing reason: %s.", soc.DisplayName(text)))
 		}

@@ -25,7 +25,7 @@ func (c *Connector) reason(v soc.Verdict) (text string, known bool) {
 		soc.VerdictTruePositive: "true_positive", soc.VerdictBenignPositive: "benign_positive",
 		soc.VerdictFalsePositive: "false_positive", soc.VerdictUndetermined: "undetermined",
 	}[v]
-	return c.config.Settings[setting], known
+	return c.Config.Settings[setting], known
 }
 
 // WriteVerdict implements connector.VerdictWriter.
@@ -137,7 +137,7 @@ func (c *Connector) list(ctx context.Context, e connector.Endpoint, values []str
 
 // ask makes one call; parameters go in the query, as this API wants them.
 func (c *Connector) ask(ctx context.Context, e connector.Endpoint, values []string, query url.Values, items string, into any) error {
-	target, err := e.URL(c.config.BaseURL, values...)
+	target, err := e.URL(c.Config.BaseURL, values...)
 	if err != nil {
 		return connector.Refusedf(err, "The request cannot be built.")
 	}
@@ -148,13 +148,13 @@ func (c *Connector) ask(ctx context.Context, e connector.Endpoint, values []stri
 	if err != nil {
 		return connector.Refusedf(err, "The request cannot be built.")
 	}
-	req.Header.Set("SEC", c.config.Secrets["token"])
+	req.Header.Set("SEC", c.Config.Secrets["token"])
 	req.Header.Set("Version", "16.0")
 	req.Header.Set("Accept", "application/json")
 	if items != "" {
 		req.Header.Set("Range", items)
 	}
-	answer, err := connector.Exchange(c.line.Client(), req)
+	answer, err := connector.Exchange(c.Line.Client(), req)
 	if err != nil {
 		return connector.Explain(answer, err, e.Permission)
 	}

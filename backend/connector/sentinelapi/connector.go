@@ -60,7 +60,7 @@ func Kind() connector.Kind {
 			if err != nil {
 				return nil, err
 			}
-			return &Connector{Microsoft: api, id: c.ID, place: []string{c.Settings["subscription_id"], c.Settings["resource_group"], c.Settings["workspace_name"]}}, nil
+			return &Connector{Microsoft: api, Told: connector.Told{Title: "Sentinel"}, place: []string{c.Settings["subscription_id"], c.Settings["resource_group"], c.Settings["workspace_name"]}}, nil
 		},
 	}
 }
@@ -68,7 +68,7 @@ func Kind() connector.Kind {
 // Connector is the way out to one workspace of Sentinel.
 type Connector struct {
 	*connector.Microsoft
-	id    string
+	connector.Told
 	place []string // subscription, resource group, workspace
 }
 
@@ -78,28 +78,6 @@ var (
 	_ connector.Healthy       = (*Connector)(nil)
 	_ connector.VerdictWriter = (*Connector)(nil)
 )
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.id }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
-
-// Carries implements connector.Connector: nothing.
-func (c *Connector) Carries(string) bool { return false }
-
-// Resolve implements connector.Connector: it acts on no entity.
-func (c *Connector) Resolve(soc.Entity) (string, bool) { return "", false }
-
-// Carry implements connector.Connector: nothing is carried out.
-func (c *Connector) Carry(context.Context, connector.Action) (connector.Receipt, error) {
-	return connector.Receipt{}, connector.Refusedf(nil, "Sentinel carries no playbook out.")
-}
-
-// Probe implements connector.Connector: nothing can be asked.
-func (c *Connector) Probe(context.Context, connector.Question) (string, error) {
-	return "", connector.Refusedf(nil, "Sentinel carries no playbook out.")
-}
 
 // Check implements connector.Connector.
 func (c *Connector) Check(ctx context.Context) error { return connector.CheckError(c.Diagnose(ctx)) }

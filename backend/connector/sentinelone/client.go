@@ -21,7 +21,7 @@ type apiError struct {
 
 // ask makes one call and reads its answer. values fill the path's wildcards.
 func (c *Connector) ask(ctx context.Context, e connector.Endpoint, values []string, query url.Values, body, into any) error {
-	target, err := e.URL(c.config.BaseURL, values...)
+	target, err := e.URL(c.Config.BaseURL, values...)
 	if err != nil {
 		return connector.Refusedf(err, "The request cannot be built.")
 	}
@@ -38,12 +38,12 @@ func (c *Connector) ask(ctx context.Context, e connector.Endpoint, values []stri
 	if err != nil {
 		return connector.Refusedf(err, "The request cannot be built.")
 	}
-	req.Header.Set("Authorization", "ApiToken "+c.config.Secrets["api_token"])
+	req.Header.Set("Authorization", "ApiToken "+c.Config.Secrets["api_token"])
 	req.Header.Set("Accept", "application/json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := connector.Exchange(c.line.Client(), req)
+	answer, err := connector.Exchange(c.Line.Client(), req)
 	if err != nil {
 		return connector.Explain(answer, err, e.Permission)
 	}

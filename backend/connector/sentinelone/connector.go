@@ -33,10 +33,7 @@ func Kind() connector.Kind {
 }
 
 // Connector is the way out to one tenant.
-type Connector struct {
-	config connector.Config
-	line   *connector.Line
-}
+type Connector struct{ connector.Product }
 
 var (
 	_ connector.Connector = (*Connector)(nil)
@@ -47,20 +44,11 @@ var (
 )
 
 func newConnector(c connector.Config) *Connector {
-	return &Connector{config: c, line: connector.NewLine(c.Client, c.Limits, c.Now)}
+	return &Connector{connector.NewProduct(c)}
 }
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.config.ID }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
 
 // Carries implements connector.Connector.
 func (c *Connector) Carries(playbookID string) bool { return slices.Contains(carried, playbookID) }
-
-// Health implements connector.Healthy.
-func (c *Connector) Health() connector.LineState { return c.line.State() }
 
 // Forms of the product's own ids. An agent is known by a decimal number; a name
 // is none, since two endpoints may share it. Threats are filtered by SHA-1.

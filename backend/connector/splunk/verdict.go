@@ -30,7 +30,7 @@ func (c *Connector) disposition(v soc.Verdict, reason string) string {
 	if v == soc.VerdictFalsePositive && reason == "IncorrectAlertLogic" {
 		setting = "false_positive_logic"
 	}
-	return c.config.Settings[setting]
+	return c.Config.Settings[setting]
 }
 
 // WriteVerdict implements connector.VerdictWriter.
@@ -47,7 +47,7 @@ func (c *Connector) WriteVerdict(ctx context.Context, v connector.Verdict) error
 	if told && c.shows(before, disposition) {
 		return nil
 	}
-	form := url.Values{"ruleUIDs": {v.ExternalID}, "status": {c.config.Settings["closed_status"]}, "disposition": {disposition}, "output_mode": {"json"}}
+	form := url.Values{"ruleUIDs": {v.ExternalID}, "status": {c.Config.Settings["closed_status"]}, "disposition": {disposition}, "output_mode": {"json"}}
 	if !told {
 		form.Set("comment", v.Text(longestComment))
 	}
@@ -92,7 +92,7 @@ type review struct {
 
 // shows reports whether the latest review has the verdict.
 func (c *Connector) shows(latestFirst []review, disposition string) bool {
-	return len(latestFirst) > 0 && latestFirst[0].Status == c.config.Settings["closed_status"] && latestFirst[0].Disposition == disposition
+	return len(latestFirst) > 0 && latestFirst[0].Status == c.Config.Settings["closed_status"] && latestFirst[0].Disposition == disposition
 }
 
 // reviews reads what was made of a notable event, the latest first.
@@ -103,7 +103,7 @@ func (c *Connector) reviews(ctx context.Context, notable string) ([]review, erro
 	}
 	var found *[]review
 	query := url.Values{"query": {string(wanted)}, "sort": {"time:-1"}, "limit": {"100"}, "output_mode": {"json"}}
-	if err := c.ask(ctx, reviews, []string{c.config.Settings["review_app"]}, query, nil, &found); err != nil {
+	if err := c.ask(ctx, reviews, []string{c.Config.Settings["review_app"]}, query, nil, &found); err != nil {
 		return nil, err
 	}
 	if found == nil {
@@ -135,7 +135,7 @@ func (c *Connector) capabilities(ctx context.Context) ([]string, error) {
 
 // ask makes one call; Splunk takes forms and answers JSON.
 func (c *Connector) ask(ctx context.Context, e connector.Endpoint, values []string, query, form url.Values, into any) error {
-	target, err := e.URL(c.config.BaseURL, values...)
+	target, err := e.URL(c.Config.BaseURL, values...)
 	if err != nil {
 		return connector.Refusedf(err, "The request cannot be built.")
 	}
@@ -146,11 +146,11 @@ func (c *Connector) ask(ctx context.Context, e connector.Endpoint, values []stri
 	if err != nil {
 		return connector.Refusedf(err, "The request cannot be built.")
 	}
-	req.Header.Set("Authorization", "Bearer "+c.config.Secrets["token"])
+	req.Header.Set("Authorization", "Bearer "+c.Config.Secrets["token"])
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	answer, err := connector.Exchange(c.line.Client(), req)
+	answer, err := connector.Exchange(c.Line.Client(), req)
 	if err != nil {
 		return connector.Explain(answer, err, e.Permission)
 	}

@@ -44,7 +44,7 @@ func Kind() connector.Kind {
 			if err != nil {
 				return nil, err
 			}
-			return &Connector{Microsoft: api, id: c.ID}, nil
+			return &Connector{Microsoft: api, Told: connector.Told{Title: "Defender XDR"}}, nil
 		},
 	}
 }
@@ -52,7 +52,7 @@ func Kind() connector.Kind {
 // Connector is the way out to one tenant.
 type Connector struct {
 	*connector.Microsoft
-	id string
+	connector.Told
 }
 
 var (
@@ -61,28 +61,6 @@ var (
 	_ connector.Healthy       = (*Connector)(nil)
 	_ connector.VerdictWriter = (*Connector)(nil)
 )
-
-// ID implements connector.Connector.
-func (c *Connector) ID() string { return c.id }
-
-// Simulated implements connector.Connector: never.
-func (c *Connector) Simulated() bool { return false }
-
-// Carries implements connector.Connector: nothing.
-func (c *Connector) Carries(string) bool { return false }
-
-// Resolve implements connector.Connector: it acts on no entity.
-func (c *Connector) Resolve(soc.Entity) (string, bool) { return "", false }
-
-// Carry implements connector.Connector: nothing is carried out.
-func (c *Connector) Carry(context.Context, connector.Action) (connector.Receipt, error) {
-	return connector.Receipt{}, connector.Refusedf(nil, "Defender XDR carries no playbook out here.")
-}
-
-// Probe implements connector.Connector: nothing can be asked.
-func (c *Connector) Probe(context.Context, connector.Question) (string, error) {
-	return "", connector.Refusedf(nil, "Defender XDR carries no playbook out here.")
-}
 
 // Check implements connector.Connector.
 func (c *Connector) Check(ctx context.Context) error { return connector.CheckError(c.Diagnose(ctx)) }
