@@ -296,10 +296,15 @@ func (n narrowed) Diagnose(ctx context.Context) soc.ConnectorCheck {
 		return found
 	}
 	found := d.Diagnose(ctx)
-	for i, p := range found.Permissions {
-		found.Permissions[i].NeededFor = slices.DeleteFunc(slices.Clone(p.NeededFor), func(id string) bool { return !slices.Contains(n.left, id) })
+	var missed []soc.ConnectorPermission
+	for _, p := range found.Permissions {
+		always := len(p.NeededFor) == 0 // no playbook needs it: telling verdicts does
+		p.NeededFor = slices.DeleteFunc(slices.Clone(p.NeededFor), func(id string) bool { return !slices.Contains(n.left, id) })
+		if always || len(p.NeededFor) > 0 {
+			missed = append(missed, p)
+		}
 	}
-	found.Permissions = slices.DeleteFunc(found.Permissions, func(p soc.ConnectorPermission) bool { return len(p.NeededFor) == 0 })
+	found.Permissions = missed
 	return found
 }
 

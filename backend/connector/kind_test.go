@@ -1,8 +1,10 @@
 package connector_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,5 +56,44 @@ func TestS54ConfigIsNotPrinted(t *testing.T) {
 		if text := fmt.Sprintf(format, c); strings.Contains(text, "hunter2") {
 			t.Errorf("%s prints %s", format, text)
 		}
+	}
+}
+
+// diagnosed is a way out that knows what its permissions are for.
+type diagnosed struct {
+	connector.Connector
+	permissions []soc.ConnectorPermission
+}
+
+func (d diagnosed) Diagnose(context.Context) soc.ConnectorCheck {
+	return soc.ConnectorCheck{Permissions: slices.Clone(d.permissions)}
+}
+
+// A way out left with some of its playbooks misses no permission of the others,
+// and goes on missing what no playbook needs: telling verdicts needs it.
+func TestANarrowedWayOutStillMissesWhatVerdictsNeed(t *testing.T) {
+	permissions := []soc.ConnectorPermission{
+		{Name: "isolate", NeededFor: []string{"isolate_host", "unisolate_host"}},
+		{Name: "scan", NeededFor: []string{"scan_host"}},
+		{Name: "alerts"},
+	}
+	kind := connector.Kind{
+		Name: "x", Title: "X", BaseURL: "https://api.example.com", Playbooks: []string{"isolate_host", "unisolate_host", "scan_host"},
+		Limits: connector.Limits{PerSecond: 5, Burst: 10},
+		New:    func(connector.Config) (connector.Connector, error) { return diagnosed{permissions: permissions}, nil },
+	}
+	way, err := kind.Make(connector.Config{ID: "c", Client: http.DefaultClient, Playbooks: []string{"isolate_host"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, p := range way.(connector.Diagnoser).Diagnose(t.Context()).Permissions {
+		names = append(names, p.Name+" for "+strings.Join(p.NeededFor, ","))
+	}
+	if want := []string{"isolate for isolate_host", "alerts for "}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
+	}
+	if len(permissions[0].NeededFor) != 2 {
+		t.Error("what the product told was changed in place")
 	}
 }
