@@ -117,6 +117,12 @@ func Load(data []byte) (*Catalogue, error) {
 // else than what a reader sees (strictNode). The error is a *FileError. Lines maps
 // the path of a member to its line.
 func ReadStrict(data []byte, into any) (Lines, error) {
+	return readStrict(data, into, func(Problem) bool { return false })
+}
+
+// readStrict is ReadStrict for a kind of file that may hold some of what
+// strictNode finds.
+func readStrict(data []byte, into any, allowed func(Problem) bool) (Lines, error) {
 	switch {
 	case len(data) > MaxFileSize:
 		return nil, &FileError{[]Problem{{Message: fmt.Sprintf("the file has %d bytes; at most %d are allowed", len(data), MaxFileSize)}}}
@@ -127,7 +133,7 @@ func ReadStrict(data []byte, into any) (Lines, error) {
 	if err := yaml.Load(data, &root); err != nil {
 		return nil, &FileError{yamlProblems(err)}
 	}
-	if found := strictNode(&root); len(found) > 0 {
+	if found := slices.DeleteFunc(strictNode(&root), allowed); len(found) > 0 {
 		return nil, &FileError{found}
 	}
 	if err := yaml.Load(data, into, yaml.WithKnownFields()); err != nil {

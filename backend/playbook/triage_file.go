@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -58,26 +57,12 @@ type triageConditionRow struct {
 // every problem with its line. known are the procedures they may follow, nil
 // where that cannot be asked.
 func (c *Catalogue) LoadTriage(data []byte, known []string) ([]soc.TriageDraft, error) {
-	switch {
-	case len(data) > MaxFileSize:
-		return nil, &FileError{[]Problem{{Message: fmt.Sprintf("the file has %d bytes; at most %d are allowed", len(data), MaxFileSize)}}}
-	case !utf8.Valid(data):
-		return nil, &FileError{[]Problem{{Message: "the file is not UTF-8"}}}
-	}
-	var root yaml.Node
-	if err := yaml.Load(data, &root); err != nil {
-		return nil, &FileError{yamlProblems(err)}
-	}
-	// A confidence is a fraction; it is kept as text, so nothing hashes it as one.
-	found := slices.DeleteFunc(strictNode(&root), func(p Problem) bool { return strings.HasPrefix(p.Message, fractions) })
-	if len(found) > 0 {
-		return nil, &FileError{found}
-	}
 	var file triageFile
-	if err := yaml.Load(data, &file, yaml.WithKnownFields()); err != nil {
-		return nil, &FileError{yamlProblems(err)}
+	// A confidence is a fraction; it is kept as text, so nothing hashes it as one.
+	at, err := readStrict(data, &file, func(p Problem) bool { return strings.HasPrefix(p.Message, fractions) })
+	if err != nil {
+		return nil, err
 	}
-	at := position(&root)
 	bad := []Problem{}
 	add := func(path, message string) {
 		bad = append(bad, Problem{Path: path, Line: at.Line(path), Message: message})
