@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"vedette/backend/soc"
+	"vedette/backend/store/pgtest"
 )
 
 // smallDisk mounts a file system of a few megabytes, where the tests may.
@@ -17,7 +18,7 @@ func smallDisk(t *testing.T, flags uintptr) string {
 	t.Helper()
 	folder := t.TempDir()
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", flags, "size=6m"); err != nil {
-		t.Skipf("mounting a small disk needs root: %v", err)
+		pgtest.Lacking(t, fmt.Errorf("mounting a small disk needs root: %w", err))
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
@@ -95,7 +96,7 @@ func TestAReadOnlyDiskIsRefusedInWords(t *testing.T) {
 	write(t, s, organization("x"))
 	_ = s.Close()
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		t.Skip(err)
+		pgtest.Lacking(t, err)
 	}
 	s, err = Open(context.Background(), path, Options{})
 	if err == nil {

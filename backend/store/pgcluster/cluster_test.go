@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"vedette/backend/store/pgcluster"
+	"vedette/backend/store/pgtest"
 )
 
 // ownerVariable turns this test binary into a process that starts a cluster,
@@ -41,8 +42,8 @@ func requireServer(t *testing.T) {
 	if err == nil {
 		return
 	}
-	if errors.Is(err, pgcluster.ErrNotInstalled) && os.Getenv("VEDETTE_CI") != "1" && os.Getenv("CI") != "true" {
-		t.Skip(err)
+	if errors.Is(err, pgcluster.ErrNotInstalled) {
+		pgtest.Lacking(t, err)
 	}
 	t.Fatal(err)
 }

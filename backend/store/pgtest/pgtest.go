@@ -5,6 +5,7 @@ package pgtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
@@ -35,8 +36,8 @@ var (
 func Start(t testing.TB) string {
 	t.Helper()
 	admin, err := administrator()
-	if errors.Is(err, pgcluster.ErrNotInstalled) && !inCI() {
-		t.Skipf("%v; install it or set %s", err, ServerVariable)
+	if errors.Is(err, pgcluster.ErrNotInstalled) {
+		Lacking(t, fmt.Errorf("%w; install it or set %s", err, ServerVariable))
 	}
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
@@ -66,6 +67,16 @@ func administrator() (string, error) {
 		return "", serverError
 	}
 	return server.URL("postgres"), nil
+}
+
+// Lacking ends a test for which the machine lacks something: skipped on a
+// laptop, failed in CI (VEDETTE_CI=1 or CI=true).
+func Lacking(t testing.TB, what error) {
+	t.Helper()
+	if inCI() {
+		t.Fatal(what)
+	}
+	t.Skip(what)
 }
 
 func inCI() bool { return os.Getenv("VEDETTE_CI") == "1" || os.Getenv("CI") == "true" }
