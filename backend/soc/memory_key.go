@@ -59,10 +59,10 @@ func TitleKey(title string, entityValues []string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// placeholder stands for every varying part. One sign for all kinds, so that a
+// wildcard stands for every varying part. One sign for all kinds, so that a
 // name which is an entity in one alert and only looks like an address in
 // another still gives one template.
-const placeholder = "*"
+const wildcard = "*"
 
 // varying lists what differs between two firings of one rule, in the order in
 // which it is replaced: an URL holds paths, a path holds digits.
@@ -91,9 +91,9 @@ func TitleTemplate(title string, entityValues []string) string {
 	for _, r := range varying {
 		s = r.ReplaceAllStringFunc(s, func(m string) string {
 			if c := m[0]; c == ' ' || c == '(' || c == '=' || c == ':' || c == '\t' {
-				return string(c) + placeholder
+				return string(c) + wildcard
 			}
-			return placeholder
+			return wildcard
 		})
 	}
 	return strings.Join(strings.FieldsFunc(norm.NFKC.String(s), unicode.IsSpace), " ")
@@ -135,7 +135,7 @@ func replaceWhole(s, v string) string {
 		if (i > 0 && wordRune(before) && wordRune(first)) || (i+len(v) < len(s) && wordRune(after) && wordRune(last)) {
 			b.WriteString(v)
 		} else {
-			b.WriteString(placeholder)
+			b.WriteString(wildcard)
 		}
 		s = s[i+len(v):]
 	}

@@ -88,7 +88,7 @@ func (a *alert) processes() {
 }
 
 // process adds one process of the event. Sysmon's GUID is unique for good, a
-// process id only for now.
+// process id only while the process runs.
 func (a *alert) process(image, id, guid, command string, hashes map[string]string, parent string) {
 	path := a.event(image)
 	if path == "" {
