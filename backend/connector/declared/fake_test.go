@@ -10,7 +10,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
 	"vedette/backend/soc"
 )
 
@@ -35,40 +34,30 @@ func wrong(code int) string {
 	return fmt.Sprintf(`{"error":{"code":%d,"message":%q}}`, code, connectortest.Canary)
 }
 
-func (f *appliance) say(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		fmt.Fprint(w, text)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(value)
-}
-
 func (f *appliance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if r.URL.Path == "/login/token" {
 		if r.FormValue("client_secret") != clientSecret || r.FormValue("scope") != "blocklist" {
-			f.say(w, http.StatusUnauthorized, `{"error":"invalid_client"}`)
+			connectortest.Say(w, http.StatusUnauthorized, `{"error":"invalid_client"}`)
 			return
 		}
 		f.issued++
-		f.say(w, http.StatusOK, map[string]any{"access_token": fmt.Sprintf("bearer-for-tests-%d", f.issued), "token_type": "Bearer", "expires_in": 3600})
+		connectortest.Say(w, http.StatusOK, map[string]any{"access_token": fmt.Sprintf("bearer-for-tests-%d", f.issued), "token_type": "Bearer", "expires_in": 3600})
 		return
 	}
 	if r.Header.Get("Authorization") != fmt.Sprintf("Bearer bearer-for-tests-%d", f.issued) && r.Header.Get("X-Api-Key") != "Token "+clientSecret {
-		f.say(w, http.StatusUnauthorized, wrong(401))
+		connectortest.Say(w, http.StatusUnauthorized, wrong(401))
 		return
 	}
 	if f.denied {
-		f.say(w, http.StatusForbidden, wrong(403))
+		connectortest.Say(w, http.StatusForbidden, wrong(403))
 		return
 	}
 	entry, single := strings.CutPrefix(r.URL.Path, "/api/v1/zones/edge/entries/")
 	switch {
 	case r.Method == http.MethodGet && r.URL.Path == "/api/v1/zones/edge":
-		f.say(w, http.StatusOK, map[string]any{"zone": "edge"})
+		connectortest.Say(w, http.StatusOK, map[string]any{"zone": "edge"})
 	case r.Method == http.MethodPost && r.URL.Path == "/api/v1/zones/edge/entries":
 		f.add(w, r)
 	case r.Method == http.MethodDelete && single:
@@ -77,28 +66,28 @@ func (f *appliance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method == http.MethodGet && single && f.entries[entry] != nil:
 		f.settling--
-		f.say(w, http.StatusOK, map[string]any{"address": entry, "active": f.settling < 0})
+		connectortest.Say(w, http.StatusOK, map[string]any{"address": entry, "active": f.settling < 0})
 	default:
-		f.say(w, http.StatusNotFound, wrong(1404))
+		connectortest.Say(w, http.StatusNotFound, wrong(1404))
 	}
 }
 
 func (f *appliance) add(w http.ResponseWriter, r *http.Request) {
 	var in map[string]any
 	if json.NewDecoder(r.Body).Decode(&in) != nil {
-		f.say(w, http.StatusBadRequest, wrong(400))
+		connectortest.Say(w, http.StatusBadRequest, wrong(400))
 		return
 	}
 	entry := in["entry"].(map[string]any)
 	target := entry["address"].(string)
 	f.keys, f.bodies = append(f.keys, r.Header.Get("Idempotency-Key")), append(f.bodies, in)
 	if target == "192.0.2.99" {
-		f.say(w, http.StatusOK, map[string]any{"result": map[string]any{"state": "refused"}})
+		connectortest.Say(w, http.StatusOK, map[string]any{"result": map[string]any{"state": "refused"}})
 		return
 	}
 	f.entries[target] = entry
 	f.effects++
-	f.say(w, http.StatusAccepted, map[string]any{"result": map[string]any{"state": "accepted", "address": target, "ids": []string{"entry-1"}}})
+	connectortest.Say(w, http.StatusAccepted, map[string]any{"result": map[string]any{"state": "accepted", "address": target, "ids": []string{"entry-1"}}})
 }
 
 // bench is an appliance and a connector to it.
@@ -112,33 +101,21 @@ func open(t *testing.T, change func(*connector.Config)) bench {
 	t.Helper()
 	f := &appliance{entries: map[string]map[string]any{}}
 	v := connectortest.Start(t, f)
-	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL + "/api", Declaration: strings.ReplaceAll(Example(), "https://firewall.example.com", v.URL),
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		BaseURL: v.URL + "/api", Declaration: strings.ReplaceAll(Example(), "https://firewall.example.com", v.URL),
 		Secrets: map[string]string{"client_id": "client-for-tests", "client_secret": clientSecret},
-		Limits:  connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
-	}
-	if change != nil {
-		change(&config)
-	}
-	made, err := Kind().Make(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bench{f, v, made.(*Connector)}
+	}, change)
+	return bench{f, v, made}
 }
 
 func (b bench) shared() connectortest.Bench {
-	return connectortest.Bench{Connector: b.Connector, Vendor: b.Vendor, Effects: func() int {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return b.effects
-	}}
+	return connectortest.NewBench(b.Connector, b.Vendor, &b.mu, &b.effects)
 }
 
 func act1(operation, id string, parameters map[string]any) connector.Action {
-	return connector.Action{IdempotencyKey: "key-1", Operation: operation, Kind: soc.KindIP, NativeID: id, Parameters: parameters}
+	action := connectortest.Act(operation, soc.KindIP, id)
+	action.Parameters = parameters
+	return action
 }
 
-func ask(id string) connector.Question {
-	return connector.Question{IdempotencyKey: "key-1", Operation: "address.state", Kind: soc.KindIP, NativeID: id}
-}
+func ask(id string) connector.Question { return connectortest.Ask("address.state", soc.KindIP, id) }

@@ -15,16 +15,16 @@ func TestS22DefenderUnderIllTreatment(t *testing.T) {
 	reads := connectortest.On(http.MethodGet, "/machineactions")
 	for name, trial := range map[string]connectortest.Trial{
 		"isolate": {
-			Action: act("host.isolate", soc.KindHost, machine1), Acts: connectortest.On(http.MethodPost, "/isolate"),
-			Question: ask("host.isolation", soc.KindHost, machine1), Reads: reads, Expected: "isolated",
+			Action: connectortest.Act("host.isolate", soc.KindHost, machine1), Acts: connectortest.On(http.MethodPost, "/isolate"),
+			Question: connectortest.Ask("host.isolation", soc.KindHost, machine1), Reads: reads, Expected: "isolated",
 		},
 		"scan": {
-			Action: act("host.scan", soc.KindHost, machine1), Acts: connectortest.On(http.MethodPost, "/runAntiVirusScan"),
-			Question: ask("host.scans", soc.KindHost, machine1), Reads: reads, Expected: "completed",
+			Action: connectortest.Act("host.scan", soc.KindHost, machine1), Acts: connectortest.On(http.MethodPost, "/runAntiVirusScan"),
+			Question: connectortest.Ask("host.scans", soc.KindHost, machine1), Reads: reads, Expected: "completed",
 		},
 		"block": {
-			Action: act("file.block", soc.KindFileHash, sha256), Acts: connectortest.On(http.MethodPost, "/indicators"),
-			Question: ask("file.block_state", soc.KindFileHash, sha256), Reads: connectortest.On(http.MethodGet, "/indicators"), Expected: "blocked",
+			Action: connectortest.Act("file.block", soc.KindFileHash, sha256), Acts: connectortest.On(http.MethodPost, "/indicators"),
+			Question: connectortest.Ask("file.block_state", soc.KindFileHash, sha256), Reads: connectortest.On(http.MethodGet, "/indicators"), Expected: "blocked",
 		},
 	} {
 		trial.New = func(t *testing.T) connectortest.Bench { return start(t, nil).shared() }
@@ -50,10 +50,10 @@ func TestS24DefenderUndoesWhatItDid(t *testing.T) {
 		{"file.unblock", "file.block_state", soc.KindFile, sha1, "open"},
 		{"file.unblock", "file.block_state", soc.KindFile, sha1, "open"},
 	} {
-		if _, err := b.Carry(t.Context(), act(step.do, step.kind, step.id)); err != nil {
+		if _, err := b.Carry(t.Context(), connectortest.Act(step.do, step.kind, step.id)); err != nil {
 			t.Fatalf("%s: %v", step.do, err)
 		}
-		if word, err := b.Probe(t.Context(), ask(step.ask, step.kind, step.id)); err != nil || word != step.want {
+		if word, err := b.Probe(t.Context(), connectortest.Ask(step.ask, step.kind, step.id)); err != nil || word != step.want {
 			t.Fatalf("after %s: %q, %v", step.do, word, err)
 		}
 	}
@@ -70,14 +70,14 @@ func TestS23DefenderBelievesSucceededAlone(t *testing.T) {
 	b.settling = 1
 	var words []string
 	read := func() {
-		word, err := b.Probe(t.Context(), ask("host.isolation", soc.KindHost, machine1))
+		word, err := b.Probe(t.Context(), connectortest.Ask("host.isolation", soc.KindHost, machine1))
 		if err != nil {
 			t.Fatal(err)
 		}
 		words = append(words, word)
 	}
 	order := func(operation string) {
-		if _, err := b.Carry(t.Context(), act(operation, soc.KindHost, machine1)); err != nil {
+		if _, err := b.Carry(t.Context(), connectortest.Act(operation, soc.KindHost, machine1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,7 +95,7 @@ func TestS23DefenderBelievesSucceededAlone(t *testing.T) {
 		t.Errorf("the probe said %q", words)
 	}
 	b.ordered[len(b.ordered)-1]["status"] = "Sleeping"
-	if word, err := b.Probe(t.Context(), ask("host.isolation", soc.KindHost, machine1)); err == nil {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("host.isolation", soc.KindHost, machine1)); err == nil {
 		t.Errorf("an unknown status reads %q", word)
 	}
 }
@@ -103,12 +103,12 @@ func TestS23DefenderBelievesSucceededAlone(t *testing.T) {
 // A scan of somebody else's proves nothing of ours.
 func TestS23DefenderScansAreTheStepsOwn(t *testing.T) {
 	b := start(t, nil)
-	other := act("host.scan", soc.KindHost, machine1)
+	other := connectortest.Act("host.scan", soc.KindHost, machine1)
 	other.IdempotencyKey = "key-12"
 	if _, err := b.Carry(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
-	if word, err := b.Probe(t.Context(), ask("host.scans", soc.KindHost, machine1)); err != nil || word != "none" {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("host.scans", soc.KindHost, machine1)); err != nil || word != "none" {
 		t.Errorf("another's scan reads %q, %v", word, err)
 	}
 }
@@ -116,23 +116,23 @@ func TestS23DefenderScansAreTheStepsOwn(t *testing.T) {
 func TestDefenderStopsAFileWhereItWasSeen(t *testing.T) {
 	b := start(t, nil)
 	b.perPage = 1
-	if _, err := b.Carry(t.Context(), act("file.stop", soc.KindFile, sha256)); err != nil {
+	if _, err := b.Carry(t.Context(), connectortest.Act("file.stop", soc.KindFile, sha256)); err != nil {
 		t.Fatal(err)
 	}
-	if word, err := b.Probe(t.Context(), ask("file.stopped", soc.KindFile, sha256)); err != nil || word != "stopped" || b.effects != 2 {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("file.stopped", soc.KindFile, sha256)); err != nil || word != "stopped" || b.effects != 2 {
 		t.Errorf("%q, %v, %d orders", word, err, b.effects)
 	}
 	b.seenBy[sha1] = append(b.seenBy[sha1], "1e5bc9d7e413ddd7902c2932e418702b84d0cc09") // it turned up elsewhere
-	if word, err := b.Probe(t.Context(), ask("file.stopped", soc.KindFile, sha256)); err != nil || word != "stopped on 2 of 3 endpoints" {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("file.stopped", soc.KindFile, sha256)); err != nil || word != "stopped on 2 of 3 endpoints" {
 		t.Errorf("%q, %v", word, err)
 	}
 
 	b = start(t, nil)
 	b.machines[machine2] = false // one endpoint is gone: some of it happened
-	if _, err := b.Carry(t.Context(), act("file.stop", soc.KindFile, sha1)); connector.OutcomeOf(err) != connector.Unknown || b.effects != 1 {
+	if _, err := b.Carry(t.Context(), connectortest.Act("file.stop", soc.KindFile, sha1)); connector.OutcomeOf(err) != connector.Unknown || b.effects != 1 {
 		t.Errorf("half an order: %v", err)
 	}
-	if word, err := b.Probe(t.Context(), ask("file.stopped", soc.KindFile, sha1)); err != nil || word != "stopped on 1 of 2 endpoints" {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("file.stopped", soc.KindFile, sha1)); err != nil || word != "stopped on 1 of 2 endpoints" {
 		t.Errorf("%q, %v", word, err)
 	}
 
@@ -145,7 +145,7 @@ func TestDefenderStopsAFileWhereItWasSeen(t *testing.T) {
 	} {
 		b := start(t, nil)
 		change(b)
-		if _, err := b.Carry(t.Context(), act("file.stop", soc.KindFile, sha1)); connector.OutcomeOf(err) != connector.Refused || b.effects != 0 {
+		if _, err := b.Carry(t.Context(), connectortest.Act("file.stop", soc.KindFile, sha1)); connector.OutcomeOf(err) != connector.Refused || b.effects != 0 {
 			t.Errorf("%s: %v, %d orders", name, err, b.effects)
 		}
 	}
@@ -163,22 +163,22 @@ func TestDefenderLeavesIndicatorsOfOthersAlone(t *testing.T) {
 	} {
 		b := start(t, nil)
 		b.indicators = []map[string]any{{"id": 7, "indicatorValue": sha256, "action": action, "title": "an analyst's"}}
-		_, err := b.Carry(t.Context(), act("file.block", soc.KindFile, sha256))
+		_, err := b.Carry(t.Context(), connectortest.Act("file.block", soc.KindFile, sha256))
 		if connector.OutcomeOf(err) != want.block {
 			t.Errorf("block over %s: %v", action, err)
 		}
-		_, err = b.Carry(t.Context(), act("file.unblock", soc.KindFile, sha256))
+		_, err = b.Carry(t.Context(), connectortest.Act("file.unblock", soc.KindFile, sha256))
 		if connector.OutcomeOf(err) != want.unblock {
 			t.Errorf("unblock under %s: %v", action, err)
 		}
-		if word, err := b.Probe(t.Context(), ask("file.block_state", soc.KindFile, sha256)); err != nil || word != want.reads || b.effects != 0 {
+		if word, err := b.Probe(t.Context(), connectortest.Ask("file.block_state", soc.KindFile, sha256)); err != nil || word != want.reads || b.effects != 0 {
 			t.Errorf("%s reads %q, %v, %d changes", action, word, err, b.effects)
 		}
 	}
 	b := start(t, nil)
 	b.indicators = []map[string]any{{"id": 8, "indicatorValue": sha256, "action": "Block", "title": "x", "rbacGroupNames": []string{"Servers"}}, {"id": 9, "indicatorValue": sha1, "action": "Block", "title": "x", "expirationTime": "2020-01-01T00:00:00Z"}}
 	for hash, want := range map[string]string{sha256: partially, sha1: open} {
-		if word, err := b.Probe(t.Context(), ask("file.block_state", soc.KindFile, hash)); err != nil || word != want {
+		if word, err := b.Probe(t.Context(), connectortest.Ask("file.block_state", soc.KindFile, hash)); err != nil || word != want {
 			t.Errorf("%q, %v, want %s", word, err, want)
 		}
 	}
@@ -200,7 +200,7 @@ func TestDefenderDiagnosisNamesWhatIsMissing(t *testing.T) {
 	if len(missing) != 3 || !slices.Equal(missing["Machine.Isolate"], []string{"isolate_host", "unisolate_host"}) {
 		t.Errorf("missing: %v", missing)
 	}
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, machine1)); !connector.Missing(err) || !strings.Contains(err.Error(), "Machine.Isolate") {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, machine1)); !connector.Missing(err) || !strings.Contains(err.Error(), "Machine.Isolate") {
 		t.Errorf("the refusal names no permission: %v", err)
 	}
 	wrong := start(t, func(c *connector.Config) { c.Secrets["client_secret"] = "wr0ng" })
@@ -229,7 +229,7 @@ func TestS12DefenderTargets(t *testing.T) {
 	}
 	before := len(b.Calls())
 	for _, a := range []connector.Action{
-		act("host.isolate", soc.KindHost, machine1+"'"), act("host.isolate", soc.KindFile, sha1), act("file.block", soc.KindHost, machine1), act("host.reboot", soc.KindHost, machine1),
+		connectortest.Act("host.isolate", soc.KindHost, machine1+"'"), connectortest.Act("host.isolate", soc.KindFile, sha1), connectortest.Act("file.block", soc.KindHost, machine1), connectortest.Act("host.reboot", soc.KindHost, machine1),
 		{Operation: "host.scan", Kind: soc.KindHost, NativeID: machine1},
 	} {
 		if _, err := b.Carry(t.Context(), a); connector.OutcomeOf(err) != connector.Refused {
@@ -244,15 +244,15 @@ func TestS12DefenderTargets(t *testing.T) {
 func TestDefenderAsksOnlyWhatItsTableSays(t *testing.T) {
 	b := start(t, nil)
 	for _, a := range []connector.Action{
-		act("host.isolate", soc.KindHost, machine1), act("host.release", soc.KindHost, machine1), act("host.restrict", soc.KindHost, machine1),
-		act("host.unrestrict", soc.KindHost, machine1), act("host.scan", soc.KindHost, machine1), act("file.stop", soc.KindFile, sha256),
-		act("file.block", soc.KindFile, sha256), act("file.unblock", soc.KindFile, sha256),
+		connectortest.Act("host.isolate", soc.KindHost, machine1), connectortest.Act("host.release", soc.KindHost, machine1), connectortest.Act("host.restrict", soc.KindHost, machine1),
+		connectortest.Act("host.unrestrict", soc.KindHost, machine1), connectortest.Act("host.scan", soc.KindHost, machine1), connectortest.Act("file.stop", soc.KindFile, sha256),
+		connectortest.Act("file.block", soc.KindFile, sha256), connectortest.Act("file.unblock", soc.KindFile, sha256),
 	} {
 		if _, err := b.Carry(t.Context(), a); err != nil {
 			t.Fatalf("%s: %v", a.Operation, err)
 		}
 	}
-	if _, err := b.Probe(t.Context(), ask("host.scans", soc.KindHost, machine1)); err != nil {
+	if _, err := b.Probe(t.Context(), connectortest.Ask("host.scans", soc.KindHost, machine1)); err != nil {
 		t.Fatal(err)
 	}
 	connectortest.CheckEndpoints(t, Endpoints, b.Calls())

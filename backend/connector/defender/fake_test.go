@@ -13,8 +13,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
-	"vedette/backend/soc"
 )
 
 const (
@@ -57,16 +55,6 @@ func problem(code string) string {
 	return fmt.Sprintf(`{"error":{"code":%q,"message":%q,"target":"6a8a6b0c"}}`, code, connectortest.Canary)
 }
 
-func say(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		_, _ = w.Write([]byte(text))
-	} else if value != nil {
-		_ = json.NewEncoder(w).Encode(value)
-	}
-}
-
 // ServeHTTP implements http.Handler.
 func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
@@ -77,7 +65,7 @@ func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Header.Get("Authorization") != "Bearer "+f.valid {
-		say(w, http.StatusUnauthorized, problem("Unauthorized"))
+		connectortest.Say(w, http.StatusUnauthorized, problem("Unauthorized"))
 		return
 	}
 	switch {
@@ -87,10 +75,10 @@ func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.listActions(w, r)
 	case path[1] == "files" && len(path) == 3 && f.may(w, "File.Read.All"):
 		if path[2] != sha256 && path[2] != sha1 {
-			say(w, http.StatusNotFound, problem("ResourceNotFound"))
+			connectortest.Say(w, http.StatusNotFound, problem("ResourceNotFound"))
 			return
 		}
-		say(w, http.StatusOK, map[string]any{"sha1": sha1, "sha256": sha256, "size": 22139496})
+		connectortest.Say(w, http.StatusOK, map[string]any{"sha1": sha1, "sha256": sha256, "size": 22139496})
 	case path[1] == "files" && f.may(w, "Machine.Read.All"):
 		all := []map[string]any{}
 		for _, id := range f.seenBy[path[2]] {
@@ -104,12 +92,12 @@ func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (f *tenant) signIn(w http.ResponseWriter, r *http.Request) {
 	if r.PostFormValue("client_secret") != secret || r.PostFormValue("scope") != "https://api.securitycenter.microsoft.com/.default" {
-		say(w, http.StatusUnauthorized, `{"error":"invalid_client","error_description":"`+connectortest.Canary+`"}`)
+		connectortest.Say(w, http.StatusUnauthorized, `{"error":"invalid_client","error_description":"`+connectortest.Canary+`"}`)
 		return
 	}
 	claims, _ := json.Marshal(map[string]any{"roles": f.roles})
 	f.valid = "e30." + base64.RawURLEncoding.EncodeToString(claims) + ".c2ln"
-	say(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": f.valid})
+	connectortest.Say(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": f.valid})
 }
 
 func (f *tenant) may(w http.ResponseWriter, name string) bool {
@@ -118,7 +106,7 @@ func (f *tenant) may(w http.ResponseWriter, name string) bool {
 			return true
 		}
 	}
-	say(w, http.StatusForbidden, problem("Forbidden"))
+	connectortest.Say(w, http.StatusForbidden, problem("Forbidden"))
 	return false
 }
 
@@ -136,22 +124,22 @@ func (f *tenant) order(w http.ResponseWriter, r *http.Request, id, name string) 
 	}
 	switch {
 	case !known:
-		say(w, http.StatusNotFound, problem("ResourceNotFound"))
+		connectortest.Say(w, http.StatusNotFound, problem("ResourceNotFound"))
 		return
 	case !f.may(w, kind[1]):
 		return
 	case !f.machines[id]:
-		say(w, http.StatusNotFound, problem("ResourceNotFound"))
+		connectortest.Say(w, http.StatusNotFound, problem("ResourceNotFound"))
 		return
 	case json.NewDecoder(r.Body).Decode(&in) != nil || in.Comment == "",
 		name == "isolate" && in.IsolationType != "Full" && in.IsolationType != "Selective",
 		name == "runAntiVirusScan" && in.ScanType != "Quick" && in.ScanType != "Full", name == "StopAndQuarantineFile" && len(in.Sha1) != 40:
-		say(w, http.StatusBadRequest, problem("InvalidRequestBody"))
+		connectortest.Say(w, http.StatusBadRequest, problem("InvalidRequestBody"))
 		return
 	}
 	for _, a := range f.ordered {
 		if a["machineId"] == id && a["type"] == kind[0] && (a["status"] == "Pending" || a["status"] == "InProgress") {
-			say(w, http.StatusBadRequest, problem("ActiveRequestAlreadyExists"))
+			connectortest.Say(w, http.StatusBadRequest, problem("ActiveRequestAlreadyExists"))
 			return
 		}
 	}
@@ -162,7 +150,7 @@ func (f *tenant) order(w http.ResponseWriter, r *http.Request, id, name string) 
 	}
 	f.ordered = append(f.ordered, action)
 	f.effects++
-	say(w, http.StatusCreated, action)
+	connectortest.Say(w, http.StatusCreated, action)
 }
 
 var filterTerm = regexp.MustCompile(`(machineId|type|indicatorValue) eq '([^']*)'`)
@@ -210,7 +198,7 @@ func (f *tenant) page(w http.ResponseWriter, r *http.Request, all []map[string]a
 		out["@odata.nextLink"] = "https://elsewhere.example" + r.URL.Path + "?" + query.Encode()
 	}
 	out["value"] = rest
-	say(w, http.StatusOK, out)
+	connectortest.Say(w, http.StatusOK, out)
 }
 
 func (f *tenant) indicator(w http.ResponseWriter, r *http.Request, path []string) {
@@ -226,7 +214,7 @@ func (f *tenant) indicator(w http.ResponseWriter, r *http.Request, path []string
 	case http.MethodPost:
 		in := map[string]any{}
 		if json.NewDecoder(r.Body).Decode(&in) != nil || in["title"] == nil || in["action"] == nil || in["description"] == nil {
-			say(w, http.StatusBadRequest, problem("InvalidRequestBody"))
+			connectortest.Say(w, http.StatusBadRequest, problem("InvalidRequestBody"))
 			return
 		}
 		f.effects++
@@ -239,7 +227,7 @@ func (f *tenant) indicator(w http.ResponseWriter, r *http.Request, path []string
 			}
 		}
 		f.indicators = append(f.indicators, in)
-		say(w, http.StatusOK, in)
+		connectortest.Say(w, http.StatusOK, in)
 	case http.MethodDelete:
 		for n, i := range f.indicators {
 			if fmt.Sprint(i["id"]) == path[2] {
@@ -249,7 +237,7 @@ func (f *tenant) indicator(w http.ResponseWriter, r *http.Request, path []string
 				return
 			}
 		}
-		say(w, http.StatusNotFound, problem("ResourceNotFound"))
+		connectortest.Say(w, http.StatusNotFound, problem("ResourceNotFound"))
 	}
 }
 
@@ -263,32 +251,13 @@ func start(t *testing.T, change func(*connector.Config)) bench {
 	t.Helper()
 	f := newTenant()
 	v := connectortest.Start(t, f)
-	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL, Settings: map[string]string{"tenant_id": tenantID, "client_id": "app", "login_url": v.URL},
-		Secrets: map[string]string{"client_secret": secret}, Limits: connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
-	}
-	if change != nil {
-		change(&config)
-	}
-	made, err := Kind().Make(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bench{f, v, made.(*Connector)}
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Settings: map[string]string{"tenant_id": tenantID, "client_id": "app", "login_url": v.URL},
+		Secrets:  map[string]string{"client_secret": secret},
+	}, change)
+	return bench{f, v, made}
 }
 
 func (b bench) shared() connectortest.Bench {
-	return connectortest.Bench{Connector: b.Connector, Vendor: b.Vendor, Effects: func() int {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return b.effects
-	}}
-}
-
-func act(operation string, kind soc.EntityKind, id string) connector.Action {
-	return connector.Action{IdempotencyKey: "key-1", Operation: operation, Kind: kind, NativeID: id, Parameters: map[string]any{}}
-}
-
-func ask(operation string, kind soc.EntityKind, id string) connector.Question {
-	return connector.Question{Operation: operation, Kind: kind, NativeID: id, Parameters: map[string]any{}, IdempotencyKey: "key-1"}
+	return connectortest.NewBench(b.Connector, b.Vendor, &b.mu, &b.effects)
 }

@@ -17,16 +17,16 @@ import (
 func TestS22FalconUnderIllTreatment(t *testing.T) {
 	for name, trial := range map[string]connectortest.Trial{
 		"contain": {
-			Action: act("host.isolate", soc.KindHost, agentID), Acts: connectortest.On(http.MethodPost, "/devices-actions/v2"),
-			Question: ask("host.isolation", soc.KindHost, agentID), Reads: connectortest.On(http.MethodGet, "/devices/v2"), Expected: "isolated",
+			Action: connectortest.Act("host.isolate", soc.KindHost, agentID), Acts: connectortest.On(http.MethodPost, "/devices-actions/v2"),
+			Question: connectortest.Ask("host.isolation", soc.KindHost, agentID), Reads: connectortest.On(http.MethodGet, "/devices/v2"), Expected: "isolated",
 		},
 		"scan": {
-			Action: act("host.scan", soc.KindHost, agentID), Acts: connectortest.On(http.MethodPost, "/scans/v1"),
-			Question: ask("host.scans", soc.KindHost, agentID), Reads: connectortest.On(http.MethodGet, "/queries/scans/v1"), Expected: "completed",
+			Action: connectortest.Act("host.scan", soc.KindHost, agentID), Acts: connectortest.On(http.MethodPost, "/scans/v1"),
+			Question: connectortest.Ask("host.scans", soc.KindHost, agentID), Reads: connectortest.On(http.MethodGet, "/queries/scans/v1"), Expected: "completed",
 		},
 		"block": {
-			Action: act("file.block", soc.KindFileHash, fileHash), Acts: connectortest.On(http.MethodPost, "/indicators/v1"),
-			Question: ask("file.block_state", soc.KindFileHash, fileHash), Reads: connectortest.On(http.MethodGet, "/indicator/v1"), Expected: "blocked",
+			Action: connectortest.Act("file.block", soc.KindFileHash, fileHash), Acts: connectortest.On(http.MethodPost, "/indicators/v1"),
+			Question: connectortest.Ask("file.block_state", soc.KindFileHash, fileHash), Reads: connectortest.On(http.MethodGet, "/indicator/v1"), Expected: "blocked",
 		},
 	} {
 		trial.New = func(t *testing.T) connectortest.Bench { return connect(t, nil).shared() }
@@ -42,13 +42,13 @@ func TestS24FalconUndoesWhatItDid(t *testing.T) {
 		question connector.Question
 		want     string
 	}{
-		{act("host.isolate", soc.KindHost, agentID), ask("host.isolation", soc.KindHost, agentID), "isolated"},
-		{act("host.isolate", soc.KindHost, agentID), ask("host.isolation", soc.KindHost, agentID), "isolated"}, // 409: it is so already
-		{act("host.release", soc.KindHost, agentID), ask("host.isolation", soc.KindHost, agentID), "connected"},
-		{act("file.block", soc.KindFile, fileHash), ask("file.block_state", soc.KindFile, fileHash), "blocked"},
-		{act("file.block", soc.KindFile, fileHash), ask("file.block_state", soc.KindFile, fileHash), "blocked"}, // 400: a second indicator
-		{act("file.unblock", soc.KindFile, fileHash), ask("file.block_state", soc.KindFile, fileHash), "open"},
-		{act("file.unblock", soc.KindFile, fileHash), ask("file.block_state", soc.KindFile, fileHash), "open"},
+		{connectortest.Act("host.isolate", soc.KindHost, agentID), connectortest.Ask("host.isolation", soc.KindHost, agentID), "isolated"},
+		{connectortest.Act("host.isolate", soc.KindHost, agentID), connectortest.Ask("host.isolation", soc.KindHost, agentID), "isolated"}, // 409: it is so already
+		{connectortest.Act("host.release", soc.KindHost, agentID), connectortest.Ask("host.isolation", soc.KindHost, agentID), "connected"},
+		{connectortest.Act("file.block", soc.KindFile, fileHash), connectortest.Ask("file.block_state", soc.KindFile, fileHash), "blocked"},
+		{connectortest.Act("file.block", soc.KindFile, fileHash), connectortest.Ask("file.block_state", soc.KindFile, fileHash), "blocked"}, // 400: a second indicator
+		{connectortest.Act("file.unblock", soc.KindFile, fileHash), connectortest.Ask("file.block_state", soc.KindFile, fileHash), "open"},
+		{connectortest.Act("file.unblock", soc.KindFile, fileHash), connectortest.Ask("file.block_state", soc.KindFile, fileHash), "open"},
 	} {
 		if _, err := b.Carry(t.Context(), step.action); err != nil {
 			t.Fatalf("%s: %v", step.action.Operation, err)
@@ -62,18 +62,18 @@ func TestS24FalconUndoesWhatItDid(t *testing.T) {
 func TestFalconDeletesOnlyItsOwnIndicators(t *testing.T) {
 	b := connect(t, nil)
 	b.indicators = append(b.indicators, map[string]any{"id": "ioc-theirs", "type": "sha256", "value": fileHash, "action": "prevent", "source": "another team", "applied_globally": true})
-	if _, err := b.Carry(t.Context(), act("file.block", soc.KindFile, fileHash)); err != nil {
+	if _, err := b.Carry(t.Context(), connectortest.Act("file.block", soc.KindFile, fileHash)); err != nil {
 		t.Errorf("the file is blocked already: %v", err)
 	}
-	if _, err := b.Carry(t.Context(), act("file.unblock", soc.KindFile, fileHash)); connector.OutcomeOf(err) != connector.Refused || len(b.indicators) != 1 {
+	if _, err := b.Carry(t.Context(), connectortest.Act("file.unblock", soc.KindFile, fileHash)); connector.OutcomeOf(err) != connector.Refused || len(b.indicators) != 1 {
 		t.Errorf("another's indicator: %v, %d left", err, len(b.indicators))
 	}
 	b.indicators[0]["applied_globally"] = false
-	if word, err := b.Probe(t.Context(), ask("file.block_state", soc.KindFile, fileHash)); err != nil || word != partially {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("file.block_state", soc.KindFile, fileHash)); err != nil || word != partially {
 		t.Errorf("a block on some hosts reads %q, %v", word, err)
 	}
 	b.indicators[0]["expired"] = true
-	if word, err := b.Probe(t.Context(), ask("file.block_state", soc.KindFile, fileHash)); err != nil || word != open {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("file.block_state", soc.KindFile, fileHash)); err != nil || word != open {
 		t.Errorf("an expired block reads %q, %v", word, err)
 	}
 }
@@ -81,12 +81,12 @@ func TestFalconDeletesOnlyItsOwnIndicators(t *testing.T) {
 func TestS23FalconOnItsWayIsNotThere(t *testing.T) {
 	b := connect(t, nil)
 	b.settling = 2
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); err != nil {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); err != nil {
 		t.Fatal(err)
 	}
 	var words []string
 	for range 3 {
-		word, err := b.Probe(t.Context(), ask("host.isolation", soc.KindHost, agentID))
+		word, err := b.Probe(t.Context(), connectortest.Ask("host.isolation", soc.KindHost, agentID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,13 +96,13 @@ func TestS23FalconOnItsWayIsNotThere(t *testing.T) {
 		t.Errorf("the probe said %q", words)
 	}
 	b.scanStatus = "running"
-	if _, err := b.Carry(t.Context(), act("host.scan", soc.KindHost, agentID)); err != nil {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.scan", soc.KindHost, agentID)); err != nil {
 		t.Fatal(err)
 	}
-	if word, err := b.Probe(t.Context(), ask("host.scans", soc.KindHost, agentID)); err != nil || word != "running" {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("host.scans", soc.KindHost, agentID)); err != nil || word != "running" {
 		t.Errorf("a running scan reads %q, %v", word, err)
 	}
-	other := ask("host.scans", soc.KindHost, agentID)
+	other := connectortest.Ask("host.scans", soc.KindHost, agentID)
 	other.IdempotencyKey = "key-2"
 	if word, err := b.Probe(t.Context(), other); err != nil || word != "none" {
 		t.Errorf("another step's scan reads %q, %v", word, err)
@@ -112,17 +112,17 @@ func TestS23FalconOnItsWayIsNotThere(t *testing.T) {
 func TestFalconErrorInsideASuccess(t *testing.T) {
 	b := connect(t, nil)
 	unknown := strings.Repeat("0", 32)
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, unknown)); connector.OutcomeOf(err) != connector.Refused {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, unknown)); connector.OutcomeOf(err) != connector.Refused {
 		t.Errorf("202 with 404 inside: %v", err)
 	}
 	both := `{"meta":{"trace_id":"t"},"resources":[{"id":"` + agentID + `"}],"errors":[{"code":404,"message":"x"}]}`
 	b.Once(connectortest.On(http.MethodPost, "/devices-actions/v2"), connectortest.Answer(202, "application/json", both))
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Unknown {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Unknown {
 		t.Errorf("202 with both: %v", err)
 	}
 	another := `{"meta":{"trace_id":"t"},"resources":[{"id":"` + unknown + `"}],"errors":[]}`
 	b.Once(connectortest.On(http.MethodPost, "/devices-actions/v2"), connectortest.Answer(202, "application/json", another))
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Unknown {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Unknown {
 		t.Errorf("202 for another host: %v", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestFalconErrorInsideASuccess(t *testing.T) {
 func TestFalconSignsInAgain(t *testing.T) {
 	b := connect(t, nil)
 	look := func() error {
-		_, err := b.Probe(t.Context(), ask("host.isolation", soc.KindHost, agentID))
+		_, err := b.Probe(t.Context(), connectortest.Ask("host.isolation", soc.KindHost, agentID))
 		return err
 	}
 	for range 3 {
@@ -146,11 +146,11 @@ func TestFalconSignsInAgain(t *testing.T) {
 		t.Errorf("before the end: %v, %d tokens", err, b.issued)
 	}
 	b.bearers = map[string]bool{} // revoked by the product
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); err != nil || b.issued != 3 || b.effects != 1 {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); err != nil || b.issued != 3 || b.effects != 1 {
 		t.Errorf("after a 401: %v, %d tokens, %d effects", err, b.issued, b.effects)
 	}
 	denied := connect(t, func(c *connector.Config) { c.Secrets["client_secret"] = "wrong-secret" })
-	if _, err := denied.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Refused || strings.Contains(err.Error(), connectortest.Canary) {
+	if _, err := denied.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Refused || strings.Contains(err.Error(), connectortest.Canary) {
 		t.Errorf("a wrong secret: %v", err)
 	}
 	if err := denied.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "token") {
@@ -165,7 +165,7 @@ func TestFalconComesBackWhenItWasTold(t *testing.T) {
 		connectortest.Answer(http.StatusTooManyRequests, "application/json", wrong(429))(w, r, product)
 	}
 	b.Once(connectortest.On(http.MethodPost, "/devices-actions/v2"), soon)
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); err != nil || b.effects != 1 {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); err != nil || b.effects != 1 {
 		t.Errorf("after the pause: %v, %d effects", err, b.effects)
 	}
 	later := func(w http.ResponseWriter, r *http.Request, product http.Handler) {
@@ -175,7 +175,7 @@ func TestFalconComesBackWhenItWasTold(t *testing.T) {
 	b.Once(connectortest.On(http.MethodGet, "/devices/v2"), later)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := b.Connector.Probe(ctx, ask("host.isolation", soc.KindHost, agentID)); err == nil {
+	if _, err := b.Connector.Probe(ctx, connectortest.Ask("host.isolation", soc.KindHost, agentID)); err == nil {
 		t.Error("a probe waited five minutes in one")
 	}
 	if held := b.Health().HeldUntil; held.Sub(b.clock.Now()) < 4*time.Minute {
@@ -202,7 +202,7 @@ func TestS12FalconTargets(t *testing.T) {
 		}
 	}
 	for _, a := range []connector.Action{
-		act("host.isolate", soc.KindHost, agentID+"'"), act("file.block", soc.KindFile, fileHash+"'+action:'x"), act("host.reboot", soc.KindHost, agentID),
+		connectortest.Act("host.isolate", soc.KindHost, agentID+"'"), connectortest.Act("file.block", soc.KindFile, fileHash+"'+action:'x"), connectortest.Act("host.reboot", soc.KindHost, agentID),
 		{IdempotencyKey: "key-1", Operation: "host.isolate", Kind: soc.KindHost, NativeID: agentID, Parameters: map[string]any{"mode": "selective"}},
 		{IdempotencyKey: "it's", Operation: "host.scan", Kind: soc.KindHost, NativeID: agentID},
 		{Operation: "host.scan", Kind: soc.KindHost, NativeID: agentID},
@@ -229,7 +229,7 @@ func TestFalconDiagnosis(t *testing.T) {
 		t.Errorf("a missing scope is not named: %+v", found)
 	}
 	b.denied["/devices/entities/devices-actions/v2"] = true
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Refused || !strings.Contains(err.Error(), "Hosts: Write") {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Refused || !strings.Contains(err.Error(), "Hosts: Write") {
 		t.Errorf("a missing scope to act: %v", err)
 	}
 }
@@ -238,14 +238,14 @@ func TestFalconAsksOnlyWhatItsTableSays(t *testing.T) {
 	b := connect(t, nil)
 	_ = b.Check(t.Context())
 	for _, a := range []connector.Action{
-		act("host.isolate", soc.KindHost, agentID), act("host.isolate", soc.KindHost, agentID), act("host.release", soc.KindHost, agentID), act("host.scan", soc.KindHost, agentID),
-		act("file.block", soc.KindFile, fileHash), act("file.unblock", soc.KindFile, fileHash),
+		connectortest.Act("host.isolate", soc.KindHost, agentID), connectortest.Act("host.isolate", soc.KindHost, agentID), connectortest.Act("host.release", soc.KindHost, agentID), connectortest.Act("host.scan", soc.KindHost, agentID),
+		connectortest.Act("file.block", soc.KindFile, fileHash), connectortest.Act("file.unblock", soc.KindFile, fileHash),
 	} {
 		if _, err := b.Carry(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := b.Probe(t.Context(), ask("host.scans", soc.KindHost, agentID)); err != nil {
+	if _, err := b.Probe(t.Context(), connectortest.Ask("host.scans", soc.KindHost, agentID)); err != nil {
 		t.Error(err)
 	}
 	if err := b.WriteVerdict(t.Context(), verdict(soc.VerdictTruePositive)); err != nil {

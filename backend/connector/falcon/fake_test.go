@@ -8,12 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
-	"vedette/backend/soc"
 )
 
 const (
@@ -267,33 +264,12 @@ func connect(t *testing.T, change func(*connector.Config)) bench {
 	t.Helper()
 	f, clock := newCloud(), connectortest.NewClock()
 	v := connectortest.Start(t, f)
-	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL, Secrets: map[string]string{"client_id": clientID, "client_secret": clientSecret},
-		Limits: connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}), Now: clock.Now,
-	}
-	if change != nil {
-		change(&config)
-	}
-	made, err := Kind().Make(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bench{f, v, made.(*Connector), clock}
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Secrets: map[string]string{"client_id": clientID, "client_secret": clientSecret}, Now: clock.Now,
+	}, change)
+	return bench{f, v, made, clock}
 }
 
-// shared is what the bench of every connector needs.
 func (b bench) shared() connectortest.Bench {
-	return connectortest.Bench{Connector: b.Connector, Vendor: b.Vendor, Effects: func() int {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return b.effects
-	}}
-}
-
-func act(operation string, kind soc.EntityKind, id string) connector.Action {
-	return connector.Action{IdempotencyKey: "key-1", Operation: operation, Kind: kind, NativeID: id, Parameters: map[string]any{}}
-}
-
-func ask(operation string, kind soc.EntityKind, id string) connector.Question {
-	return connector.Question{Operation: operation, Kind: kind, NativeID: id, Parameters: map[string]any{}, IdempotencyKey: "key-1", DispatchedAt: time.Now()}
+	return connectortest.NewBench(b.Connector, b.Vendor, &b.mu, &b.effects)
 }

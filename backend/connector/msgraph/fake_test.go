@@ -12,7 +12,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
 	"vedette/backend/soc"
 )
 
@@ -65,20 +64,6 @@ func problem(code, message string) string {
 	return fmt.Sprintf(`{"error":{"code":%q,"message":"%s %s","innerError":{"date":"2026-11-02T09:00:00","request-id":"r","client-request-id":"c"}}}`, code, message, connectortest.Canary)
 }
 
-func say(w http.ResponseWriter, status int, value any) {
-	if status == http.StatusNoContent {
-		w.WriteHeader(status)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		_, _ = w.Write([]byte(text))
-		return
-	}
-	_ = json.NewEncoder(w).Encode(value)
-}
-
 // ServeHTTP implements http.Handler.
 func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
@@ -89,7 +74,7 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Header.Get("Authorization") != "Bearer "+d.valid {
-		say(w, http.StatusUnauthorized, problem("InvalidAuthenticationToken", "Access token has expired or is not yet valid."))
+		connectortest.Say(w, http.StatusUnauthorized, problem("InvalidAuthenticationToken", "Access token has expired or is not yet valid."))
 		return
 	}
 	switch {
@@ -102,7 +87,7 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path[1] == "identityProtection":
 		d.risky(w, r, path[len(path)-1])
 	default:
-		say(w, http.StatusNotFound, problem("ResourceNotFound", "no such path"))
+		connectortest.Say(w, http.StatusNotFound, problem("ResourceNotFound", "no such path"))
 	}
 }
 
@@ -111,15 +96,15 @@ func (d *directory) signIn(w http.ResponseWriter, r *http.Request, tenant string
 	scope := "http://" + r.Host + "/.default"
 	switch {
 	case tenant != tenantID:
-		say(w, http.StatusBadRequest, `{"error":"invalid_request","error_description":"AADSTS900023: `+connectortest.Canary+`","error_codes":[900023]}`)
+		connectortest.Say(w, http.StatusBadRequest, `{"error":"invalid_request","error_description":"AADSTS900023: `+connectortest.Canary+`","error_codes":[900023]}`)
 	case r.PostFormValue("client_id") != "app" || r.PostFormValue("client_secret") != secret:
-		say(w, http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. `+connectortest.Canary+`","error_codes":[7000215]}`)
+		connectortest.Say(w, http.StatusUnauthorized, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. `+connectortest.Canary+`","error_codes":[7000215]}`)
 	case r.PostFormValue("scope") != scope || r.PostFormValue("grant_type") != "client_credentials":
-		say(w, http.StatusBadRequest, `{"error":"invalid_scope","error_description":"`+connectortest.Canary+`"}`)
+		connectortest.Say(w, http.StatusBadRequest, `{"error":"invalid_scope","error_description":"`+connectortest.Canary+`"}`)
 	default:
 		claims, _ := json.Marshal(map[string]any{"roles": d.roles, "n": d.signIns})
 		d.valid = "e30." + base64.RawURLEncoding.EncodeToString(claims) + ".c2ln"
-		say(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": d.valid})
+		connectortest.Say(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": d.valid})
 	}
 }
 
@@ -132,7 +117,7 @@ func (d *directory) may(w http.ResponseWriter, names ...string) bool {
 			}
 		}
 	}
-	say(w, http.StatusForbidden, problem("Authorization_RequestDenied", "Insufficient privileges to complete the operation."))
+	connectortest.Say(w, http.StatusForbidden, problem("Authorization_RequestDenied", "Insufficient privileges to complete the operation."))
 	return false
 }
 
@@ -142,7 +127,7 @@ func (d *directory) find(w http.ResponseWriter, id string) *account {
 	}
 	u := d.users[id]
 	if u == nil {
-		say(w, http.StatusNotFound, problem("Request_ResourceNotFound", "Resource does not exist"))
+		connectortest.Say(w, http.StatusNotFound, problem("Request_ResourceNotFound", "Resource does not exist"))
 	}
 	return u
 }
@@ -159,18 +144,18 @@ func (d *directory) patch(w http.ResponseWriter, r *http.Request, id string) {
 	switch {
 	case u == nil:
 	case json.NewDecoder(r.Body).Decode(&in) != nil || in.Enabled == nil && in.Profile == nil:
-		say(w, http.StatusBadRequest, problem("Request_BadRequest", "Invalid body"))
+		connectortest.Say(w, http.StatusBadRequest, problem("Request_BadRequest", "Invalid body"))
 	case u.synced:
-		say(w, http.StatusBadRequest, problem("Request_BadRequest", "Unable to update the specified properties for on-premises mastered Directory Sync objects."))
+		connectortest.Say(w, http.StatusBadRequest, problem("Request_BadRequest", "Unable to update the specified properties for on-premises mastered Directory Sync objects."))
 	case in.Enabled != nil && d.may(w, "User.EnableDisableAccount.All", "User.ReadWrite.All"):
 		d.remember(u)
 		u.enabled = *in.Enabled
-		say(w, http.StatusNoContent, nil)
+		connectortest.Say(w, http.StatusNoContent, nil)
 	case in.Profile != nil && d.may(w, "User-PasswordProfile.ReadWrite.All"):
 		d.remember(u)
 		u.passed = d.now().Truncate(time.Second)
 		d.passwords = append(d.passwords, in.Profile.Password)
-		say(w, http.StatusNoContent, nil)
+		connectortest.Say(w, http.StatusNoContent, nil)
 	}
 }
 
@@ -190,10 +175,10 @@ func (d *directory) revoke(w http.ResponseWriter, id string) {
 	d.remember(u)
 	u.sessions = d.now().Truncate(time.Second)
 	if d.oldAnswer {
-		say(w, http.StatusOK, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Edm.Boolean","value":true}`)
+		connectortest.Say(w, http.StatusOK, `{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Edm.Boolean","value":true}`)
 		return
 	}
-	say(w, http.StatusNoContent, nil)
+	connectortest.Say(w, http.StatusNoContent, nil)
 }
 
 func (d *directory) read(w http.ResponseWriter, r *http.Request, id string) {
@@ -215,13 +200,13 @@ func (d *directory) read(w http.ResponseWriter, r *http.Request, id string) {
 	for _, name := range strings.Split(r.URL.Query().Get("$select"), ",") {
 		out[name] = all[name]
 	}
-	say(w, http.StatusOK, out)
+	connectortest.Say(w, http.StatusOK, out)
 }
 
 func (d *directory) risky(w http.ResponseWriter, r *http.Request, last string) {
 	if r.Method == http.MethodGet {
 		if u := d.find(w, last); u != nil && d.may(w, "IdentityRiskyUser.Read.All", "IdentityRiskyUser.ReadWrite.All") {
-			say(w, http.StatusOK, map[string]any{"id": last, "riskState": u.riskState, "riskLevel": "high", "isDeleted": false})
+			connectortest.Say(w, http.StatusOK, map[string]any{"id": last, "riskState": u.riskState, "riskLevel": "high", "isDeleted": false})
 		}
 		return
 	}
@@ -234,7 +219,7 @@ func (d *directory) risky(w http.ResponseWriter, r *http.Request, last string) {
 	if u := d.find(w, in.IDs[0]); u != nil {
 		d.effects++
 		u.riskState = map[string]string{"confirmCompromised": "confirmedCompromised", "dismiss": "dismissed"}[last]
-		say(w, http.StatusNoContent, nil)
+		connectortest.Say(w, http.StatusNoContent, nil)
 	}
 }
 
@@ -251,35 +236,21 @@ func open(t *testing.T, change func(*connector.Config)) bench {
 	clock := connectortest.NewClock()
 	d := newDirectory(clock.Now)
 	v := connectortest.Start(t, d)
-	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL, Settings: map[string]string{"tenant_id": tenantID, "client_id": "app", "login_url": v.URL},
-		Secrets: map[string]string{"client_secret": secret}, Limits: connector.Limits{PerSecond: 1000, Burst: 1000},
-		Client: v.Client(egress.Options{}), Now: clock.Now,
-	}
-	if change != nil {
-		change(&config)
-	}
-	made, err := Kind().Make(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bench{d, v, made.(*Connector), clock}
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Settings: map[string]string{"tenant_id": tenantID, "client_id": "app", "login_url": v.URL},
+		Secrets:  map[string]string{"client_secret": secret}, Now: clock.Now,
+	}, change)
+	return bench{d, v, made, clock}
 }
 
 func (b bench) shared() connectortest.Bench {
-	return connectortest.Bench{Connector: b.Connector, Vendor: b.Vendor, Effects: func() int {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return b.effects
-	}}
+	return connectortest.NewBench(b.Connector, b.Vendor, &b.mu, &b.effects)
 }
 
 func act(operation, id string) connector.Action {
-	return connector.Action{IdempotencyKey: "key-1", Operation: operation, Kind: soc.KindAccount, NativeID: id, Parameters: map[string]any{}}
+	return connectortest.Act(operation, soc.KindAccount, id)
 }
 
 func ask(operation, id string) connector.Question {
-	return connector.Question{
-		Operation: operation, Kind: soc.KindAccount, NativeID: id, Parameters: map[string]any{}, IdempotencyKey: "key-1", DispatchedAt: time.Now().Add(-time.Second),
-	}
+	return connectortest.Ask(operation, soc.KindAccount, id)
 }

@@ -1,7 +1,6 @@
 package qradar
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
 	"vedette/backend/soc"
 )
 
@@ -40,25 +38,15 @@ func wrong(status int) string {
 	return fmt.Sprintf(`{"http_response":{"code":%d,"message":"x"},"code":1002,"message":%q,"description":"","details":{}}`, status, connectortest.Canary)
 }
 
-func say(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		fmt.Fprint(w, text)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(value)
-}
-
 func (f *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case r.Header.Get("SEC") != token:
-		say(w, http.StatusUnauthorized, wrong(401))
+		connectortest.Say(w, http.StatusUnauthorized, wrong(401))
 		return
 	case f.denied:
-		say(w, http.StatusForbidden, wrong(403))
+		connectortest.Say(w, http.StatusForbidden, wrong(403))
 		return
 	}
 	switch r.Method + " " + r.URL.Path {
@@ -70,7 +58,7 @@ func (f *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "POST /api/siem/offenses/42":
 		id := 0
 		if _, err := fmt.Sscan(r.URL.Query().Get("closing_reason_id"), &id); err != nil || r.URL.Query().Get("status") != "CLOSED" {
-			say(w, http.StatusUnprocessableEntity, wrong(422))
+			connectortest.Say(w, http.StatusUnprocessableEntity, wrong(422))
 			return
 		}
 		f.status, f.reason = "CLOSED", &id
@@ -83,9 +71,9 @@ func (f *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.list(w, r, all)
 	case "POST /api/siem/offenses/42/notes":
 		f.notes = append(f.notes, r.URL.Query().Get("note_text"))
-		say(w, http.StatusCreated, map[string]any{"id": len(f.notes) - 1, "note_text": r.URL.Query().Get("note_text")})
+		connectortest.Say(w, http.StatusCreated, map[string]any{"id": len(f.notes) - 1, "note_text": r.URL.Query().Get("note_text")})
 	default:
-		say(w, http.StatusNotFound, wrong(404))
+		connectortest.Say(w, http.StatusNotFound, wrong(404))
 	}
 }
 
@@ -94,14 +82,14 @@ func (f *deployment) offense(w http.ResponseWriter, shown bool) {
 	if !shown {
 		status, reason = "OPEN", nil
 	}
-	say(w, http.StatusOK, map[string]any{"id": 42, "status": status, "closing_reason_id": reason, "description": "x"})
+	connectortest.Say(w, http.StatusOK, map[string]any{"id": 42, "status": status, "closing_reason_id": reason, "description": "x"})
 }
 
 // list answers as the API pages: by range, and with the whole length.
 func (f *deployment) list(w http.ResponseWriter, r *http.Request, all []map[string]any) {
 	var from, until int
 	if _, err := fmt.Sscanf(r.Header.Get("Range"), "items=%d-%d", &from, &until); err != nil {
-		say(w, http.StatusUnprocessableEntity, wrong(422))
+		connectortest.Say(w, http.StatusUnprocessableEntity, wrong(422))
 		return
 	}
 	until = min(until, len(all)-1)
@@ -110,25 +98,17 @@ func (f *deployment) list(w http.ResponseWriter, r *http.Request, all []map[stri
 		shown = "items */0"
 	}
 	w.Header().Set("Content-Range", shown)
-	say(w, http.StatusOK, append([]map[string]any{}, all[from:until+1]...))
+	connectortest.Say(w, http.StatusOK, append([]map[string]any{}, all[from:until+1]...))
 }
 
 func open(t *testing.T, change func(*connector.Config)) (*deployment, *connectortest.Vendor, *Connector) {
 	t.Helper()
 	f := newDeployment()
 	v := connectortest.Start(t, f)
-	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL, Secrets: map[string]string{"token": token}, Settings: map[string]string{},
-		Limits: connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
-	}
-	if change != nil {
-		change(&config)
-	}
-	made, err := Kind().Make(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f, v, made.(*Connector)
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Secrets: map[string]string{"token": token}, Settings: map[string]string{},
+	}, change)
+	return f, v, made
 }
 
 func verdict(v soc.Verdict) connector.Verdict {

@@ -11,7 +11,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
 	"vedette/backend/soc"
 )
 
@@ -44,16 +43,6 @@ func problem(code string) string {
 	return fmt.Sprintf(`{"error":{"code":%q,"message":%q}}`, code, connectortest.Canary)
 }
 
-func say(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		_, _ = w.Write([]byte(text))
-		return
-	}
-	_ = json.NewEncoder(w).Encode(value)
-}
-
 func (f *workspace) etag() string { return fmt.Sprintf(`"0300bf09-0000-0000-0000-%012d"`, f.version) }
 
 func (f *workspace) view() map[string]any {
@@ -68,30 +57,30 @@ func (f *workspace) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/oauth2/v2.0/token"):
 		if r.PostFormValue("client_secret") != secret {
-			say(w, http.StatusUnauthorized, `{"error":"invalid_client","error_description":"`+connectortest.Canary+`"}`)
+			connectortest.Say(w, http.StatusUnauthorized, `{"error":"invalid_client","error_description":"`+connectortest.Canary+`"}`)
 			return
 		}
-		say(w, http.StatusOK, `{"token_type":"Bearer","expires_in":3599,"access_token":"opaque"}`)
+		connectortest.Say(w, http.StatusOK, `{"token_type":"Bearer","expires_in":3599,"access_token":"opaque"}`)
 	case r.Header.Get("Authorization") != "Bearer opaque":
-		say(w, http.StatusUnauthorized, problem("InvalidAuthenticationToken"))
+		connectortest.Say(w, http.StatusUnauthorized, problem("InvalidAuthenticationToken"))
 	case f.denied:
-		say(w, http.StatusForbidden, problem("AuthorizationFailed"))
+		connectortest.Say(w, http.StatusForbidden, problem("AuthorizationFailed"))
 	case r.URL.Query().Get("api-version") != apiVersion || path == r.URL.Path:
-		say(w, http.StatusBadRequest, problem("MissingApiVersionParameter"))
+		connectortest.Say(w, http.StatusBadRequest, problem("MissingApiVersionParameter"))
 	case path == "":
-		say(w, http.StatusOK, map[string]any{"value": []any{f.view()}})
+		connectortest.Say(w, http.StatusOK, map[string]any{"value": []any{f.view()}})
 	case path == "/"+incident:
 		f.incident(w, r)
 	case strings.HasPrefix(path, "/"+incident+"/comments/"):
 		f.comment(w, r, path[strings.LastIndexByte(path, '/')+1:])
 	default:
-		say(w, http.StatusNotFound, problem("NotFound"))
+		connectortest.Say(w, http.StatusNotFound, problem("NotFound"))
 	}
 }
 
 func (f *workspace) incident(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
-		say(w, http.StatusOK, f.view())
+		connectortest.Say(w, http.StatusOK, f.view())
 		return
 	}
 	if f.meanwhile != nil {
@@ -105,13 +94,13 @@ func (f *workspace) incident(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case json.NewDecoder(r.Body).Decode(&in) != nil || in.Properties["title"] == nil || in.Properties["severity"] == nil || in.Properties["status"] == "Closed" && in.Properties["classification"] == nil:
-		say(w, http.StatusBadRequest, problem("BadRequest"))
+		connectortest.Say(w, http.StatusBadRequest, problem("BadRequest"))
 	case in.Etag != f.etag():
-		say(w, http.StatusConflict, problem("Conflict"))
+		connectortest.Say(w, http.StatusConflict, problem("Conflict"))
 	default:
 		f.properties, f.version = in.Properties, f.version+1
 		f.writes++
-		say(w, http.StatusOK, f.view())
+		connectortest.Say(w, http.StatusOK, f.view())
 	}
 }
 
@@ -125,10 +114,10 @@ func (f *workspace) comment(w http.ResponseWriter, r *http.Request, id string) {
 		f.writes++
 	}
 	if text, there := f.comments[id]; there {
-		say(w, http.StatusOK, map[string]any{"name": id, "properties": map[string]any{"message": text}})
+		connectortest.Say(w, http.StatusOK, map[string]any{"name": id, "properties": map[string]any{"message": text}})
 		return
 	}
-	say(w, http.StatusNotFound, problem("NotFound"))
+	connectortest.Say(w, http.StatusNotFound, problem("NotFound"))
 }
 
 type bench struct {
@@ -141,15 +130,11 @@ func open(t *testing.T) bench {
 	t.Helper()
 	f := newWorkspace()
 	v := connectortest.Start(t, f)
-	made, err := Kind().Make(connector.Config{
-		ID: "con-1", BaseURL: v.URL, Secrets: map[string]string{"client_secret": secret},
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Secrets:  map[string]string{"client_secret": secret},
 		Settings: map[string]string{"tenant_id": "t-1", "client_id": "app", "login_url": v.URL, "subscription_id": "sub-1", "resource_group": "rg-1", "workspace_name": "law-1"},
-		Limits:   connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bench{f, v, made.(*Connector)}
+	}, nil)
+	return bench{f, v, made}
 }
 
 var phishing = connector.Verdict{Key: "0197-1", ExternalID: incident, Verdict: soc.VerdictTruePositive, Reason: "Phishing", Comment: "Seen in mail."}

@@ -14,12 +14,12 @@ import (
 func TestS22SentinelOneUnderIllTreatment(t *testing.T) {
 	for name, trial := range map[string]connectortest.Trial{
 		"isolate": {
-			Action: act("host.isolate", soc.KindHost, agentID), Acts: connectortest.On(http.MethodPost, "/disconnect"),
-			Question: ask("host.isolation", soc.KindHost, agentID), Reads: connectortest.On(http.MethodGet, "/agents"), Expected: "isolated",
+			Action: connectortest.Act("host.isolate", soc.KindHost, agentID), Acts: connectortest.On(http.MethodPost, "/disconnect"),
+			Question: connectortest.Ask("host.isolation", soc.KindHost, agentID), Reads: connectortest.On(http.MethodGet, "/agents"), Expected: "isolated",
 		},
 		"quarantine": {
-			Action: act("file.quarantine", soc.KindFileHash, fileSHA1), Acts: connectortest.On(http.MethodPost, "/quarantine"),
-			Question: ask("file.state", soc.KindFileHash, fileSHA1), Reads: connectortest.On(http.MethodGet, "/threats"), Expected: "quarantined",
+			Action: connectortest.Act("file.quarantine", soc.KindFileHash, fileSHA1), Acts: connectortest.On(http.MethodPost, "/quarantine"),
+			Question: connectortest.Ask("file.state", soc.KindFileHash, fileSHA1), Reads: connectortest.On(http.MethodGet, "/threats"), Expected: "quarantined",
 		},
 	} {
 		trial.New = func(t *testing.T) connectortest.Bench { return open(t, nil).shared() }
@@ -35,11 +35,11 @@ func TestS24SentinelOneUndoesWhatItDid(t *testing.T) {
 		question connector.Question
 		want     string
 	}{
-		{act("host.isolate", soc.KindHost, agentID), ask("host.isolation", soc.KindHost, agentID), "isolated"},
-		{act("host.isolate", soc.KindHost, agentID), ask("host.isolation", soc.KindHost, agentID), "isolated"}, // affected is 0: it is so already
-		{act("host.release", soc.KindHost, agentID), ask("host.isolation", soc.KindHost, agentID), "connected"},
-		{act("file.quarantine", soc.KindFile, fileSHA1), ask("file.state", soc.KindFile, fileSHA1), "quarantined"},
-		{act("file.restore", soc.KindFile, fileSHA1), ask("file.state", soc.KindFile, fileSHA1), "present"},
+		{connectortest.Act("host.isolate", soc.KindHost, agentID), connectortest.Ask("host.isolation", soc.KindHost, agentID), "isolated"},
+		{connectortest.Act("host.isolate", soc.KindHost, agentID), connectortest.Ask("host.isolation", soc.KindHost, agentID), "isolated"}, // affected is 0: it is so already
+		{connectortest.Act("host.release", soc.KindHost, agentID), connectortest.Ask("host.isolation", soc.KindHost, agentID), "connected"},
+		{connectortest.Act("file.quarantine", soc.KindFile, fileSHA1), connectortest.Ask("file.state", soc.KindFile, fileSHA1), "quarantined"},
+		{connectortest.Act("file.restore", soc.KindFile, fileSHA1), connectortest.Ask("file.state", soc.KindFile, fileSHA1), "present"},
 	} {
 		if _, err := b.Carry(t.Context(), step.action); err != nil {
 			t.Fatalf("%s: %v", step.action.Operation, err)
@@ -56,12 +56,12 @@ func TestS24SentinelOneUndoesWhatItDid(t *testing.T) {
 func TestS23SentinelOneOnItsWayIsNotThere(t *testing.T) {
 	b := open(t, nil)
 	b.settling = 2
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); err != nil {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); err != nil {
 		t.Fatal(err)
 	}
 	var words []string
 	for range 3 {
-		word, err := b.Probe(t.Context(), ask("host.isolation", soc.KindHost, agentID))
+		word, err := b.Probe(t.Context(), connectortest.Ask("host.isolation", soc.KindHost, agentID))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,15 +75,15 @@ func TestS23SentinelOneOnItsWayIsNotThere(t *testing.T) {
 func TestSentinelOneNothingAffectedIsNoSuccess(t *testing.T) {
 	b := open(t, nil)
 	for _, a := range []connector.Action{
-		act("host.isolate", soc.KindHost, "657613730168123000"),
-		act("file.quarantine", soc.KindFileHash, strings.Repeat("a", 40)),
+		connectortest.Act("host.isolate", soc.KindHost, "657613730168123000"),
+		connectortest.Act("file.quarantine", soc.KindFileHash, strings.Repeat("a", 40)),
 	} {
 		if _, err := b.Carry(t.Context(), a); connector.OutcomeOf(err) != connector.Refused {
 			t.Errorf("%s of nothing: %v", a.Operation, err)
 		}
 	}
 	b.Once(connectortest.On(http.MethodPost, "/disconnect"), connectortest.Answer(200, "application/json", `{"data":{"affected":2}}`))
-	if _, err := b.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Unknown {
+	if _, err := b.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Unknown {
 		t.Errorf("two endpoints where one was named: %v", err)
 	}
 }
@@ -108,8 +108,8 @@ func TestS12SentinelOneTargets(t *testing.T) {
 	}
 	before := len(b.Calls())
 	for _, a := range []connector.Action{
-		act("host.isolate", soc.KindHost, "*"), act("host.isolate", soc.KindHost, ""), act("file.quarantine", soc.KindFile, "x"),
-		act("host.scan", soc.KindHost, agentID),
+		connectortest.Act("host.isolate", soc.KindHost, "*"), connectortest.Act("host.isolate", soc.KindHost, ""), connectortest.Act("file.quarantine", soc.KindFile, "x"),
+		connectortest.Act("host.scan", soc.KindHost, agentID),
 		{Operation: "host.isolate", Kind: soc.KindHost, NativeID: agentID, Parameters: map[string]any{"mode": "selective"}},
 	} {
 		if _, err := b.Carry(t.Context(), a); connector.OutcomeOf(err) != connector.Refused {
@@ -127,15 +127,15 @@ func TestSentinelOneReadsEveryPage(t *testing.T) {
 		b.threats = append(b.threats, &fakeThreat{id: "715718962991148225", sha1: fileSHA1})
 	}
 	b.perPage = 2
-	if _, err := b.Carry(t.Context(), act("file.quarantine", soc.KindFile, fileSHA1)); err != nil {
+	if _, err := b.Carry(t.Context(), connectortest.Act("file.quarantine", soc.KindFile, fileSHA1)); err != nil {
 		t.Fatal(err)
 	}
 	b.threats[4].mitigations[0]["status"] = "failed" // on the last page
-	if word, err := b.Probe(t.Context(), ask("file.state", soc.KindFile, fileSHA1)); err != nil || word != mixed {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("file.state", soc.KindFile, fileSHA1)); err != nil || word != mixed {
 		t.Errorf("a failure on the last page reads %q, %v", word, err)
 	}
 	b.perPage = 0 // a cursor that leads nowhere
-	if word, err := b.Probe(t.Context(), ask("file.state", soc.KindFile, fileSHA1)); err == nil {
+	if word, err := b.Probe(t.Context(), connectortest.Ask("file.state", soc.KindFile, fileSHA1)); err == nil {
 		t.Errorf("an endless list reads %q", word)
 	}
 }
@@ -155,7 +155,7 @@ func TestSentinelOneDiagnosis(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "credential") || strings.Contains(err.Error(), connectortest.Canary) {
 		t.Errorf("a wrong token: %v", err)
 	}
-	if _, err := wrong.Carry(t.Context(), act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Refused {
+	if _, err := wrong.Carry(t.Context(), connectortest.Act("host.isolate", soc.KindHost, agentID)); connector.OutcomeOf(err) != connector.Refused {
 		t.Errorf("a wrong token acts: %v", err)
 	}
 }
@@ -164,8 +164,8 @@ func TestSentinelOneAsksOnlyWhatItsTableSays(t *testing.T) {
 	b := open(t, nil)
 	_ = b.Check(t.Context())
 	for _, a := range []connector.Action{
-		act("host.isolate", soc.KindHost, agentID), act("host.release", soc.KindHost, agentID),
-		act("file.quarantine", soc.KindFile, fileSHA1), act("file.restore", soc.KindFile, fileSHA1),
+		connectortest.Act("host.isolate", soc.KindHost, agentID), connectortest.Act("host.release", soc.KindHost, agentID),
+		connectortest.Act("file.quarantine", soc.KindFile, fileSHA1), connectortest.Act("file.restore", soc.KindFile, fileSHA1),
 	} {
 		if _, err := b.Carry(t.Context(), a); err != nil {
 			t.Fatal(err)

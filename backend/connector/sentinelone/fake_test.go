@@ -13,8 +13,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
-	"vedette/backend/soc"
 )
 
 const (
@@ -57,26 +55,16 @@ func body(code int, title string) string {
 	return fmt.Sprintf(`{"errors":[{"code":%d,"title":%q,"detail":%q}]}`, code, title, connectortest.Canary)
 }
 
-func say(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		fmt.Fprint(w, text)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(value)
-}
-
 func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	const root = "/web/api/v2.1"
 	switch {
 	case r.Header.Get("Authorization") != "ApiToken "+token:
-		say(w, http.StatusUnauthorized, body(4010010, "Authentication Failed"))
+		connectortest.Say(w, http.StatusUnauthorized, body(4010010, "Authentication Failed"))
 		return
 	case f.denied[r.URL.Path]:
-		say(w, http.StatusForbidden, body(4030010, "Insufficient permissions"))
+		connectortest.Say(w, http.StatusForbidden, body(4030010, "Insufficient permissions"))
 		return
 	}
 	if id, rest := strings.CutPrefix(r.URL.Path, root+"/threats/"); rest && r.Method == http.MethodGet && strings.HasSuffix(id, "/notes") {
@@ -111,7 +99,7 @@ func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "POST " + root + "/threats/notes":
 		f.change(w, r, func(t *fakeThreat, data map[string]string) { t.notes = append(t.notes, data["text"]) })
 	default:
-		say(w, http.StatusNotFound, body(4040010, "Resource not found"))
+		connectortest.Say(w, http.StatusNotFound, body(4040010, "Resource not found"))
 	}
 }
 
@@ -125,7 +113,7 @@ func (f *tenant) page(w http.ResponseWriter, r *http.Request, items []any) {
 	if until < len(items) {
 		next = strconv.Itoa(until)
 	}
-	say(w, http.StatusOK, map[string]any{
+	connectortest.Say(w, http.StatusOK, map[string]any{
 		"pagination": map[string]any{"nextCursor": next, "totalItems": len(items)}, "data": append([]any{}, items[from:until]...),
 	})
 }
@@ -171,7 +159,7 @@ func selected(w http.ResponseWriter, r *http.Request) (filter map[string][]strin
 		Data   map[string]string   `json:"data"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || len(in.Filter) == 0 {
-		say(w, http.StatusBadRequest, body(4000010, "Validation Error"))
+		connectortest.Say(w, http.StatusBadRequest, body(4000010, "Validation Error"))
 		return nil, nil, false
 	}
 	return in.Filter, in.Data, true
@@ -190,7 +178,7 @@ func (f *tenant) network(w http.ResponseWriter, r *http.Request, onTheWay, done 
 		}
 	}
 	f.effects += affected
-	say(w, http.StatusOK, map[string]any{"data": map[string]any{"affected": affected}})
+	connectortest.Say(w, http.StatusOK, map[string]any{"data": map[string]any{"affected": affected}})
 }
 
 func (f *tenant) mitigate(w http.ResponseWriter, r *http.Request, action string) {
@@ -214,7 +202,7 @@ func (f *tenant) mitigate(w http.ResponseWriter, r *http.Request, action string)
 	if affected > 0 {
 		f.effects++
 	}
-	say(w, http.StatusOK, map[string]any{"data": map[string]any{"affected": affected}})
+	connectortest.Say(w, http.StatusOK, map[string]any{"data": map[string]any{"affected": affected}})
 }
 
 func (f *tenant) change(w http.ResponseWriter, r *http.Request, to func(*fakeThreat, map[string]string)) {
@@ -230,7 +218,7 @@ func (f *tenant) change(w http.ResponseWriter, r *http.Request, to func(*fakeThr
 		}
 	}
 	f.effects += affected
-	say(w, http.StatusOK, map[string]any{"data": map[string]any{"affected": affected}})
+	connectortest.Say(w, http.StatusOK, map[string]any{"data": map[string]any{"affected": affected}})
 }
 
 // bench is a tenant and a connector to it.
@@ -244,33 +232,12 @@ func open(t *testing.T, change func(*connector.Config)) bench {
 	t.Helper()
 	f := newTenant()
 	v := connectortest.Start(t, f)
-	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL, Secrets: map[string]string{"api_token": token},
-		Limits: connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
-	}
-	if change != nil {
-		change(&config)
-	}
-	made, err := Kind().Make(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bench{f, v, made.(*Connector)}
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Secrets: map[string]string{"api_token": token},
+	}, change)
+	return bench{f, v, made}
 }
 
-// shared is what the bench of every connector needs.
 func (b bench) shared() connectortest.Bench {
-	return connectortest.Bench{Connector: b.Connector, Vendor: b.Vendor, Effects: func() int {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		return b.effects
-	}}
-}
-
-func act(operation string, kind soc.EntityKind, id string) connector.Action {
-	return connector.Action{IdempotencyKey: "key-1", Operation: operation, Kind: kind, NativeID: id, Parameters: map[string]any{}}
-}
-
-func ask(operation string, kind soc.EntityKind, id string) connector.Question {
-	return connector.Question{Operation: operation, Kind: kind, NativeID: id, Parameters: map[string]any{}, IdempotencyKey: "key-1"}
+	return connectortest.NewBench(b.Connector, b.Vendor, &b.mu, &b.effects)
 }

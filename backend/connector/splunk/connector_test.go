@@ -10,7 +10,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
 	"vedette/backend/soc"
 )
 
@@ -33,22 +32,12 @@ func wrong(code int) string {
 	return fmt.Sprintf(`{"messages":[{"type":"ERROR","text":"%s %d"}]}`, connectortest.Canary, code)
 }
 
-func say(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		fmt.Fprint(w, text)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(value)
-}
-
 func (f *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case r.Header.Get("Authorization") != "Bearer "+token:
-		say(w, http.StatusUnauthorized, wrong(401))
+		connectortest.Say(w, http.StatusUnauthorized, wrong(401))
 	case r.Method == http.MethodPost && r.URL.Path == "/services/notable_update":
 		f.update(w, r)
 	case r.Method == http.MethodGet && r.URL.Path == "/servicesNS/nobody/SA-ThreatIntelligence/storage/collections/data/incident_review":
@@ -56,7 +45,7 @@ func (f *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Notable string `json:"rule_id"`
 		}
 		if json.Unmarshal([]byte(r.FormValue("query")), &wanted) != nil || wanted.Notable == "" {
-			say(w, http.StatusBadRequest, wrong(400))
+			connectortest.Say(w, http.StatusBadRequest, wrong(400))
 			return
 		}
 		shown := []map[string]string{}
@@ -67,45 +56,37 @@ func (f *deployment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				}
 			}
 		}
-		say(w, http.StatusOK, shown)
+		connectortest.Say(w, http.StatusOK, shown)
 	case r.Method == http.MethodGet && r.URL.Path == "/services/authentication/current-context":
-		say(w, http.StatusOK, map[string]any{"entry": []any{map[string]any{"content": map[string]any{"username": "vedette", "capabilities": f.capabilities}}}})
+		connectortest.Say(w, http.StatusOK, map[string]any{"entry": []any{map[string]any{"content": map[string]any{"username": "vedette", "capabilities": f.capabilities}}}})
 	default:
-		say(w, http.StatusNotFound, wrong(404))
+		connectortest.Say(w, http.StatusNotFound, wrong(404))
 	}
 }
 
 func (f *deployment) update(w http.ResponseWriter, r *http.Request) {
 	if f.denied {
-		say(w, http.StatusForbidden, wrong(403))
+		connectortest.Say(w, http.StatusForbidden, wrong(403))
 		return
 	}
 	if r.FormValue("ruleUIDs") != notable {
-		say(w, http.StatusOK, map[string]any{"success": false, "message": connectortest.Canary, "success_count": 0, "failure_count": 1})
+		connectortest.Say(w, http.StatusOK, map[string]any{"success": false, "message": connectortest.Canary, "success_count": 0, "failure_count": 1})
 		return
 	}
 	f.reviews = append([]map[string]string{{
 		"rule_id": r.FormValue("ruleUIDs"), "status": r.FormValue("status"), "disposition": r.FormValue("disposition"), "comment": r.FormValue("comment"), "time": "1793610000.5",
 	}}, f.reviews...)
-	say(w, http.StatusOK, map[string]any{"success": true, "message": "1 event updated successfully", "success_count": 1, "failure_count": 0, "warnings": []string{}, "details": map[string]any{}})
+	connectortest.Say(w, http.StatusOK, map[string]any{"success": true, "message": "1 event updated successfully", "success_count": 1, "failure_count": 0, "warnings": []string{}, "details": map[string]any{}})
 }
 
 func open(t *testing.T, change func(*connector.Config)) (*deployment, *connectortest.Vendor, *Connector) {
 	t.Helper()
 	f := &deployment{capabilities: []string{"search", capability}}
 	v := connectortest.Start(t, f)
-	config := connector.Config{
-		ID: "con-1", BaseURL: v.URL, Secrets: map[string]string{"token": token},
-		Limits: connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
-	}
-	if change != nil {
-		change(&config)
-	}
-	made, err := Kind().Make(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f, v, made.(*Connector)
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Secrets: map[string]string{"token": token},
+	}, change)
+	return f, v, made
 }
 
 func verdict(v soc.Verdict, reason string) connector.Verdict {

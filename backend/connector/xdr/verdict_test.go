@@ -12,7 +12,6 @@ import (
 
 	"vedette/backend/connector"
 	"vedette/backend/connector/connectortest"
-	"vedette/backend/connector/egress"
 	"vedette/backend/soc"
 )
 
@@ -31,16 +30,6 @@ type tenant struct {
 
 func problem(code string) string {
 	return fmt.Sprintf(`{"error":{"code":%q,"message":%q,"innerError":{"request-id":"r"}}}`, code, connectortest.Canary)
-}
-
-func say(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	if text, ok := value.(string); ok {
-		_, _ = w.Write([]byte(text))
-		return
-	}
-	_ = json.NewEncoder(w).Encode(value)
 }
 
 func (f *tenant) view() map[string]any {
@@ -66,26 +55,26 @@ func (f *tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := map[string]string{}
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/oauth2/v2.0/token"):
-		say(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": token})
+		connectortest.Say(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": token})
 	case r.Header.Get("Authorization") != "Bearer "+token:
-		say(w, http.StatusUnauthorized, problem("InvalidAuthenticationToken"))
+		connectortest.Say(w, http.StatusUnauthorized, problem("InvalidAuthenticationToken"))
 	case r.Method == http.MethodGet && r.URL.Path == path:
-		say(w, http.StatusOK, f.view())
+		connectortest.Say(w, http.StatusOK, f.view())
 	case r.Method != http.MethodGet && !slices.Contains(f.roles, permission):
-		say(w, http.StatusForbidden, problem("Forbidden"))
+		connectortest.Say(w, http.StatusForbidden, problem("Forbidden"))
 	case r.Method == http.MethodPatch && r.URL.Path == path && json.NewDecoder(r.Body).Decode(&in) == nil:
 		f.before = map[string]any{"status": f.incident["status"], "classification": f.incident["classification"], "determination": f.incident["determination"]}
 		for name, value := range in {
 			f.incident[name] = value
 		}
 		f.writes++
-		say(w, http.StatusOK, f.view())
+		connectortest.Say(w, http.StatusOK, f.view())
 	case r.Method == http.MethodPost && r.URL.Path == path+"/comments" && json.NewDecoder(r.Body).Decode(&in) == nil && in["comment"] != "":
 		f.comments = append(f.comments, map[string]any{"comment": in["comment"], "createdByDisplayName": "app"})
 		f.writes++
-		say(w, http.StatusOK, map[string]any{"value": f.comments})
+		connectortest.Say(w, http.StatusOK, map[string]any{"value": f.comments})
 	default:
-		say(w, http.StatusNotFound, problem("NotFound"))
+		connectortest.Say(w, http.StatusNotFound, problem("NotFound"))
 	}
 }
 
@@ -99,15 +88,11 @@ func open(t *testing.T) bench {
 	t.Helper()
 	f := &tenant{incident: map[string]any{"status": "active", "classification": "unknown", "determination": "unknown"}, roles: []string{permission}}
 	v := connectortest.Start(t, f)
-	made, err := Kind().Make(connector.Config{
-		ID: "con-1", BaseURL: v.URL, Secrets: map[string]string{"client_secret": secret},
+	made := connectortest.Make[*Connector](t, v, Kind(), connector.Config{
+		Secrets:  map[string]string{"client_secret": secret},
 		Settings: map[string]string{"tenant_id": "t-1", "client_id": "app", "login_url": v.URL},
-		Limits:   connector.Limits{PerSecond: 1000, Burst: 1000}, Client: v.Client(egress.Options{}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bench{f, v, made.(*Connector)}
+	}, nil)
+	return bench{f, v, made}
 }
 
 var phishing = connector.Verdict{Key: "0197-1", ExternalID: "2972395", Verdict: soc.VerdictTruePositive, Reason: "Phishing", Comment: "Seen in mail."}
