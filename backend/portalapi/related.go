@@ -2,7 +2,6 @@ package portalapi
 
 import (
 	"context"
-	"strings"
 
 	"vedette/backend/soc"
 	"vedette/backend/web"
@@ -63,53 +62,14 @@ type incidentItem struct {
 	Held                  bool          `json:"held"`
 }
 
-// relatedPosition is where a list by entity continues. The window is fixed at
-// the first call and travels along.
-type relatedPosition struct {
-	Window window      `json:"w"`
-	After  *soc.Keyset `json:"a"`
-}
-
-const relatedPage = 50
-
 func (d *door) byEntity(ctx context.Context, by soc.Actor, in byEntityInput) (web.Reply[relatedIncidents], error) {
-	none := web.Reply[relatedIncidents]{}
-	kind, known := soc.PortalEntityKind.CoreFold(in.Kind)
-	if !known {
-		return none, soc.InvalidField("EntityKind", "must be one of %s", strings.Join(soc.PortalEntityKind.All(), ", "))
-	}
-	at, err := in.timeFilter.window(d.now())
-	if err != nil {
-		return none, err
-	}
-	position := relatedPosition{Window: at}
-	b := binding(by, "by-entity", in.Source, []any{kind, in.Filter, in.Type, in.Start, in.End, in.Incident})
-	if in.Token != "" {
-		if err := d.seal.OpenJSON(b, in.Token, &position); err != nil {
-			return none, err
-		}
-	}
-	in.claim(by)
-	found, err := d.desk.IncidentsByEntity(ctx, by, in.Source, in.Incident, soc.RelatedQuery{
-		Kind: kind, Value: in.Filter, Since: position.Window.From, Until: position.Window.To, After: position.After, Limit: relatedPage,
+	return d.related(ctx, by, relatedQuestion{
+		timeFilter: in.timeFilter, kind: in.Kind, value: in.Filter, token: in.Token, endpoint: "by-entity", source: in.Source, about: in.Incident,
+		find: func(q soc.RelatedQuery) (soc.RelatedPage, error) {
+			in.claim(by)
+			return d.desk.IncidentsByEntity(ctx, by, in.Source, in.Incident, q)
+		},
 	})
-	if err != nil {
-		return none, err
-	}
-	workspace, err := d.desk.GetWorkspace(ctx, by)
-	if err != nil {
-		return none, err
-	}
-	data := relatedIncidents{make([]incidentItem, len(found.Rows))}
-	for n, i := range found.Rows {
-		data.Incidents[n] = drawItem(i, workspace, found.Entities[i.ID])
-	}
-	page := &web.Page{}
-	if found.Next != nil {
-		position.After = found.Next
-		page.Next, err = d.seal.SealJSON(b, position)
-	}
-	return web.Reply[relatedIncidents]{Data: data, Page: page}, err
 }
 
 // claim notes what the caller says the question is about.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"vedette/backend/soc"
@@ -258,40 +257,10 @@ type relatedByEntityInput struct {
 }
 
 func (d *door) relatedByEntity(ctx context.Context, by soc.Actor, in relatedByEntityInput) (web.Reply[relatedIncidents], error) {
-	none := web.Reply[relatedIncidents]{}
-	kind, known := soc.PortalEntityKind.CoreFold(in.Kind)
-	if !known {
-		return none, soc.InvalidField("EntityKind", "must be one of %s", strings.Join(soc.PortalEntityKind.All(), ", "))
-	}
-	span, err := in.timeFilter.window(d.now())
-	if err != nil {
-		return none, err
-	}
-	position := relatedPosition{Window: span}
-	b := binding(by, "related-by-entity", in.Source, []any{in.Incident, kind, in.Filter, in.Type, in.Start, in.End})
-	if in.Token != "" {
-		if err := d.seal.OpenJSON(b, in.Token, &position); err != nil {
-			return none, err
-		}
-	}
-	found, err := d.desk.RelatedIncidents(ctx, by, in.ref(by), soc.RelatedQuery{
-		Kind: kind, Value: in.Filter, Since: position.Window.From, Until: position.Window.To, After: position.After, Limit: relatedPage,
+	return d.related(ctx, by, relatedQuestion{
+		timeFilter: in.timeFilter, kind: in.Kind, value: in.Filter, token: in.Token, endpoint: "related-by-entity", source: in.Source, about: in.Incident,
+		find: func(q soc.RelatedQuery) (soc.RelatedPage, error) {
+			return d.desk.RelatedIncidents(ctx, by, in.ref(by), q)
+		},
 	})
-	if err != nil {
-		return none, err
-	}
-	workspace, err := d.desk.GetWorkspace(ctx, by)
-	if err != nil {
-		return none, err
-	}
-	data := relatedIncidents{make([]incidentItem, len(found.Rows))}
-	for n, i := range found.Rows {
-		data.Incidents[n] = drawItem(i, workspace, found.Entities[i.ID])
-	}
-	page := &web.Page{}
-	if found.Next != nil {
-		position.After = found.Next
-		page.Next, err = d.seal.SealJSON(b, position)
-	}
-	return web.Reply[relatedIncidents]{Data: data, Page: page}, err
 }

@@ -2,33 +2,21 @@ package generic
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"vedette/backend/connector/connectortest"
 	"vedette/backend/soc"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-func readFile(t testing.TB, name string) []byte {
-	t.Helper()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
 func TestGoldenExample(t *testing.T) {
-	item := bytes.TrimSpace(readFile(t, "example.json"))
+	item := bytes.TrimSpace(connectortest.Payload(t, "example.json"))
 	in, err := Map(item)
 	if err != nil {
 		t.Fatal(err, err.Fields)
@@ -37,19 +25,7 @@ func TestGoldenExample(t *testing.T) {
 		t.Error("raw is not what was sent")
 	}
 	in.Alert.Raw = nil
-	got, jsonErr := json.MarshalIndent(in, "", " ")
-	if jsonErr != nil {
-		t.Fatal(jsonErr)
-	}
-	golden := "testdata/example.golden.json"
-	if *update {
-		if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(strings.TrimSpace(string(readFile(t, golden))), string(got)); diff != "" {
-		t.Error(diff)
-	}
+	connectortest.Golden(t, "testdata/example.golden.json", in, *update)
 }
 
 func TestAuthoredDemoMaps(t *testing.T) {
@@ -58,7 +34,7 @@ func TestAuthoredDemoMaps(t *testing.T) {
 		t.Fatalf("%d authored files, want 5", len(files))
 	}
 	for _, name := range files {
-		items, err := Split(readFile(t, name))
+		items, err := Split(connectortest.Payload(t, name))
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -149,7 +125,7 @@ func TestS10SenderMayNotAssertWhatNoInventoryHolds(t *testing.T) {
 }
 
 func FuzzMap(f *testing.F) {
-	f.Add(readFile(f, "example.json"))
+	f.Add(connectortest.Payload(f, "example.json"))
 	f.Add([]byte(`{"kind":"incident","external_id":"1","source":"s","title":"t","severity":"low","owner":{"name":"a"},"alert_ids":["x"]}`))
 	f.Fuzz(func(t *testing.T, item []byte) {
 		in, err := Map(item)

@@ -2,12 +2,9 @@ package sentinel
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"vedette/backend/connector/connectortest"
 	"vedette/backend/soc"
 )
 
@@ -25,24 +23,7 @@ const demo = "../../data/demo/secrl-excytin"
 
 func readRows(t testing.TB, name string) [][]byte {
 	t.Helper()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.HasSuffix(name, ".gz") {
-		z, err := gzip.NewReader(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if raw, err = io.ReadAll(z); err != nil {
-			t.Fatal(err)
-		}
-	}
-	items, err := Split(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return items
+	return connectortest.Items(t, name, Split)
 }
 
 func mapRow(t testing.TB, item []byte) soc.Inbound {
@@ -155,23 +136,7 @@ func TestGolden(t *testing.T) {
 		if in.Incident != nil {
 			in.Incident.Raw = nil
 		}
-		got, err := json.MarshalIndent(in, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden := "testdata/golden/" + name + ".json"
-		if *update {
-			if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(strings.TrimSpace(string(want)), string(got)); diff != "" {
-			t.Errorf("%s:\n%s", name, diff)
-		}
+		connectortest.Golden(t, "testdata/golden/"+name+".json", in, *update)
 	}
 }
 

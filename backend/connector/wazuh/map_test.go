@@ -2,18 +2,13 @@ package wazuh
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"flag"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"vedette/backend/connector/connectortest"
 	"vedette/backend/soc"
 )
 
@@ -21,24 +16,7 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 func readItems(t testing.TB, name string) [][]byte {
 	t.Helper()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.HasSuffix(name, ".gz") {
-		z, err := gzip.NewReader(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if raw, err = io.ReadAll(z); err != nil {
-			t.Fatal(err)
-		}
-	}
-	items, err := Split(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return items
+	return connectortest.Items(t, name, Split)
 }
 
 func TestEveryAlertMaps(t *testing.T) {
@@ -122,23 +100,7 @@ func TestGolden(t *testing.T) {
 			t.Fatal(mapErr)
 		}
 		in.Alert.Raw = nil
-		got, err := json.MarshalIndent(in, "", " ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		golden := "testdata/golden/" + name + ".json"
-		if *update {
-			if err := os.WriteFile(golden, append(got, '\n'), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(strings.TrimSpace(string(want)), string(got)); diff != "" {
-			t.Errorf("%s:\n%s", name, diff)
-		}
+		connectortest.Golden(t, "testdata/golden/"+name+".json", in, *update)
 	}
 }
 
