@@ -71,7 +71,7 @@ var homes = []home{
 	{"github.com/go-chi/chi/v5", []string{
 		"backend/web", "backend/portalapi", "backend/caseapi", "backend/triageapi", "backend/opsapi", "backend/console",
 	}},
-	{"github.com/google/go-cmp", []string{"backend/web/webtest"}}, // of a test kit alone
+	{"github.com/google/go-cmp", []string{"backend/web/webtest", "backend/connector/connectortest"}}, // of test kits alone
 	{"github.com/google/uuid", []string{"backend", "backend/store", "backend/connector/*", "cmd/vedette"}},
 	{"github.com/invopop/jsonschema", []string{"schemas"}},
 	{"github.com/santhosh-tekuri/jsonschema/v6", []string{"schemas"}},
