@@ -41,6 +41,8 @@ var rooms = []room{
 	{folder: "backend/worker", imports: []string{"backend", "backend/soc", "backend/connector", "backend/connector/*", "schemas"}},
 	{folder: "tools", imports: []string{"backend", "backend/soc", "backend/web", "schemas", "prompts"}},
 	{folder: "agent", imports: []string{"tools", "backend/soc", "prompts"}},
+	{folder: "agent/measure", imports: []string{"backend/soc"}},
+	{folder: "agent/eval", imports: []string{"backend/soc", "agent/measure"}},
 	{folder: "cmd/vedette", imports: []string{"*"}},
 	{folder: "cmd/check"},
 }

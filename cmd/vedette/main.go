@@ -13,9 +13,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"vedette/agent/eval"
 )
 
 // program is the command line. Every flag has an environment variable
@@ -39,6 +42,7 @@ type program struct {
 	KillSwitch killSwitchCommand `cmd:"" help:"Stop everything that acts."`
 	Audit      auditCommand      `cmd:"" help:"The tamper-evident record."`
 	Backup     backupCommand     `cmd:"" help:"Copies of the database: make, check, put back."`
+	Eval       evalCommand       `cmd:"" help:"Measure the triage against labelled sets."`
 	Bench      benchCommand      `cmd:"" help:"Measure the product beside the raw engine, in databases made for it."`
 	Selftest   selftestCommand   `cmd:"" help:"Prove on a copy or an empty instance that the promises hold."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
@@ -87,7 +91,7 @@ func run(ctx context.Context, arguments []string, in io.Reader, out, stderr io.W
 		kong.UsageOnError(), kong.Writers(out, stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.DefaultEnvars("VEDETTE"), kong.Configuration(readConfig, files...),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Vars{"sections": sectionNames()}, kong.Bind(env), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"sections": sectionNames(), "sets": strings.Join(eval.Sets(), ", ")}, kong.Bind(env), kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "vedette:", err)
