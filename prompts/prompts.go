@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-//go:embed instructions.txt tools/*.txt mcp/*.txt
+//go:embed instructions.txt tools/*.txt mcp/*.txt loop/*.txt loop/*.json
 var texts embed.FS
 
 // Instructions are the server instructions (mcp.md M33), at most 300 tokens.

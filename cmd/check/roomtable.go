@@ -43,6 +43,7 @@ var rooms = []room{
 	{folder: "agent", imports: []string{"tools", "backend/soc", "prompts"}},
 	{folder: "agent/measure", imports: []string{"backend/soc"}},
 	{folder: "agent/eval", imports: []string{"backend/soc", "agent/measure"}},
+	{folder: "agent/fakellm"}, // speaks the wire only, so that it cannot share a misunderstanding with the loop
 	{folder: "cmd/vedette", imports: []string{"*"}},
 	{folder: "cmd/check"},
 }
@@ -96,10 +97,10 @@ var homes = []home{
 
 // testOnly are packages that production code never imports: a kit for tests
 // linked into the product is weight, and testing registers flags.
-var testOnly = []string{"testing", "net/http/httptest", modulePath + "/backend/store/pgtest", modulePath + "/backend/web/webtest", modulePath + "/backend/connector/connectortest"}
+var testOnly = []string{"testing", "net/http/httptest", modulePath + "/backend/store/pgtest", modulePath + "/backend/web/webtest", modulePath + "/backend/connector/connectortest", modulePath + "/agent/fakellm"}
 
 // testKits are the rooms that are themselves such a kit.
-var testKits = []string{"backend/store/pgtest", "backend/web/webtest", "backend/connector/connectortest"}
+var testKits = []string{"backend/store/pgtest", "backend/web/webtest", "backend/connector/connectortest", "agent/fakellm"}
 
 // findRoom returns the row for a folder.
 func findRoom(folder string) (room, bool) {
