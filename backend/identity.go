@@ -247,7 +247,9 @@ func (d *Desk) asOwner(ctx context.Context, by *soc.Actor, c soc.Credential) err
 }
 
 // AuthenticateSession finds out whose session cookie it is. No live session is
-// Unauthenticated with Target "session"; a disabled person's without.
+// Unauthenticated with Target "session"; a disabled person's without. One that
+// is half made is Unauthenticated too, with its state in the target, but where
+// from.Partial lets it in.
 func (d *Desk) AuthenticateSession(ctx context.Context, token string, from soc.Caller) (soc.Actor, error) {
 	if !soc.CheckSessionToken(token) {
 		return soc.Actor{}, errNoSession()
@@ -272,12 +274,27 @@ func (d *Desk) AuthenticateSession(ctx context.Context, token string, from soc.C
 	if !found || person.Disabled {
 		return soc.Actor{}, errNoCredential()
 	}
-	d.identity.usedSession(session.ID, now)
-	return soc.Actor{
+	by := soc.Actor{
 		Kind: soc.PrincipalPerson, ID: person.ID, Credential: session.ID, Name: person.Name, Organization: person.Organization,
-		OrganizationAdmin: person.OrganizationAdmin, Grants: person.Grants, Session: true,
-		AuthenticatedAt: session.AuthenticatedAt, Call: from.Call,
-	}, nil
+		Session: true, AuthenticatedAt: session.AuthenticatedAt, Call: from.Call,
+	}
+	if state := session.State(person); state != soc.SessionActive {
+		if !slices.Contains(from.Partial, state) {
+			return soc.Actor{}, errUnfinished(state)
+		}
+		by.Unfinished = state // and no role
+		return by, nil
+	}
+	d.identity.usedSession(session.ID, now)
+	by.OrganizationAdmin, by.Grants = person.OrganizationAdmin, person.Grants
+	return by, nil
+}
+
+// errUnfinished is what a half-made session gets where only a whole one may go.
+func errUnfinished(state soc.SessionState) *soc.Error {
+	e := errNoSession()
+	e.Target = "session." + string(state)
+	return e
 }
 
 func errNoSession() *soc.Error {

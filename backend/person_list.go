@@ -39,25 +39,8 @@ func (d *Desk) ListMembers(ctx context.Context, by soc.Actor, after *soc.Keyset,
 		}
 		page = append(page, soc.Person{
 			ID: p.ID, Organization: p.Organization, Email: p.Email, Name: p.Name, OrganizationAdmin: p.OrganizationAdmin,
-			Disabled: p.Disabled, CreatedAt: p.CreatedAt, Grants: grants,
+			Disabled: p.Disabled, CreatedAt: p.CreatedAt, Grants: grants, SecondFactor: p.SecondFactor,
 		})
 	}
 	return page, nil, nil
-}
-
-// GetOrganization is the organization that a signed-in person belongs to.
-func (d *Desk) GetOrganization(ctx context.Context, by soc.Actor) (soc.Organization, error) {
-	if err := maySession(by); err != nil {
-		return soc.Organization{}, err
-	}
-	all, err := d.store.Read(ctx).Organizations()
-	if err != nil {
-		return soc.Organization{}, err
-	}
-	for _, o := range all {
-		if o.ID == by.Organization {
-			return o, nil
-		}
-	}
-	return soc.Organization{}, soc.NotFoundf("There is no such organization.")
 }

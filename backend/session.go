@@ -167,8 +167,20 @@ func cutText(text string, limit int) string {
 	return text
 }
 
-// maySession refuses whatever is no person's live session (S4).
+// maySession refuses whatever is no person's live session (S4), a half-made one
+// included.
 func maySession(by soc.Actor) error {
+	if err := mayAnySession(by); err != nil {
+		return err
+	}
+	if by.Unfinished != "" {
+		return errUnfinished(by.Unfinished)
+	}
+	return nil
+}
+
+// mayAnySession refuses whatever is no person's session; a half-made one passes.
+func mayAnySession(by soc.Actor) error {
 	if by.Kind == "" {
 		return errNoCredential()
 	}
@@ -195,38 +207,52 @@ func (d *Desk) mayFresh(by soc.Actor) error {
 	return nil
 }
 
-// Reauthenticate renews the session of a person who proves again who they are;
-// the old token is dead. A wrong password leaves the session as it was.
-func (d *Desk) Reauthenticate(ctx context.Context, by soc.Actor, password string) (soc.StartedSession, error) {
+// Reauthenticate renews the session of a person who proves again who they are,
+// with the second factor where one is enrolled; the old token is dead. A wrong
+// proof leaves the session as it was.
+func (d *Desk) Reauthenticate(ctx context.Context, by soc.Actor, proof soc.SignInProof) (soc.StartedSession, error) {
+	const event = "session_reauthenticated"
 	if err := maySession(by); err != nil {
 		return soc.StartedSession{}, err
 	}
-	person, session, ok, err := d.proveSession(ctx, by, password)
+	person, session, ok, err := d.proveSession(ctx, by, proof.Password)
 	if err != nil {
 		return soc.StartedSession{}, err
 	}
-	token, err := soc.NewSessionToken(d.random)
-	if err != nil {
-		return soc.StartedSession{}, err
+	if ok && person.SecondFactor {
+		if err := d.spendCode(ctx, by, event, proof.Code); err != nil {
+			return soc.StartedSession{}, err
+		}
 	}
-	now := d.clock()
-	err = d.settleLogin(ctx, by, "session_reauthenticated", person, true, ok, func(tx *store.Tx) error {
-		kept, err := tx.RenewSession(session.ID, soc.HashSecret(token), now)
-		if err != nil {
+	var renewed soc.StartedSession
+	session.AuthenticatedAt, session.SecondFactor = d.clock(), person.SecondFactor
+	err = d.settleLogin(ctx, by, event, person, true, ok, func(tx *store.Tx) (err error) {
+		if renewed, err = d.renewSession(tx, person, session); err != nil {
 			return err
 		}
-		if !kept {
-			return errNoSession()
-		}
-		e := d.entry(by, "session_reauthenticated")
+		e := d.entry(by, event)
 		e.Target = session.ID
 		tx.Audit(e)
 		return nil
 	})
+	return renewed, err
+}
+
+// renewSession stores what a session has proved and gives it a new token; the
+// old one is dead.
+func (d *Desk) renewSession(tx *store.Tx, person soc.Person, session soc.Session) (soc.StartedSession, error) {
+	token, err := soc.NewSessionToken(d.random)
 	if err != nil {
 		return soc.StartedSession{}, err
 	}
-	session.TokenHash, session.AuthenticatedAt, session.LastSeenAt = soc.HashSecret(token), now, now
+	session.TokenHash, session.LastSeenAt = soc.HashSecret(token), d.clock()
+	kept, err := tx.RenewSession(session)
+	if err == nil && !kept {
+		err = errNoSession()
+	}
+	if err != nil {
+		return soc.StartedSession{}, err
+	}
 	return soc.StartedSession{Session: session, Person: person, Token: token}, nil
 }
 
@@ -283,10 +309,10 @@ func (d *Desk) ChangePassword(ctx context.Context, by soc.Actor, current, next s
 
 // Logout ends the session that is used.
 func (d *Desk) Logout(ctx context.Context, by soc.Actor) error {
-	if err := maySession(by); err != nil {
+	if err := mayAnySession(by); err != nil {
 		return err
 	}
-	return d.EndSession(ctx, by, by.Credential)
+	return d.endSession(ctx, by, by.Credential)
 }
 
 // EndSession ends one of the person's own sessions.
@@ -294,6 +320,10 @@ func (d *Desk) EndSession(ctx context.Context, by soc.Actor, id string) error {
 	if err := maySession(by); err != nil {
 		return err
 	}
+	return d.endSession(ctx, by, id)
+}
+
+func (d *Desk) endSession(ctx context.Context, by soc.Actor, id string) error {
 	return d.store.Write(ctx, func(tx *store.Tx) error {
 		ended, err := tx.EndSession(by.ID, id)
 		if err != nil {

@@ -23,9 +23,9 @@ func TestS48SessionsRotateAndEnd(t *testing.T) {
 	if by.Fresh(h.now()) {
 		t.Error("fresh after ten minutes")
 	}
-	_, err := h.Reauthenticate(ctx, by, "not the password")
+	_, err := h.Reauthenticate(ctx, by, soc.SignInProof{Password: "not the password"})
 	refusedWith(t, "reauth with a wrong password", err, soc.Unauthenticated, soc.CodeUnauthorized)
-	renewed, err := h.Reauthenticate(ctx, by, testPassword)
+	renewed, err := h.Reauthenticate(ctx, by, soc.SignInProof{Password: testPassword})
 	h.must(err)
 	if _, err := h.AuthenticateSession(ctx, token, soc.Caller{}); err == nil {
 		t.Error("the token before reauthentication lives")

@@ -1,6 +1,7 @@
 package opsapi_test
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,7 +16,13 @@ import (
 // openKeyDoor is a house with this family's door and nothing behind it.
 func openKeyDoor(t *testing.T) *webtest.House {
 	t.Helper()
-	h := webtest.Open(t, func(*backend.Config) {})
+	h := webtest.Open(t, func(c *backend.Config) {
+		box, err := soc.NewSecretBox(rand.Reader, soc.SecretKey{ID: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Secrets = box
+	})
 	opsapi.Register(h.Registry, webtest.PublicURL, h.Desk, h.Seal)
 	return h.Start()
 }

@@ -24,10 +24,14 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"POST " + prefix + "/ingest/{format}": {
 			Target: ingestGeneric, Body: oneAlert, Status: 200, Adds: audited, Elsewhere: 200, Session: soc.RoleAnalyst,
 		},
-		"POST " + prefix + "/session":        {Target: prefix + "/session", Body: `{"email":"nobody@example.org","password":"x"}`, Status: 401, Adds: audited},
-		"GET " + prefix + "/session":         {Target: prefix + "/session", Status: 200},
-		"DELETE " + prefix + "/session":      {Target: prefix + "/session", Status: 204, Adds: audited},
-		"POST " + prefix + "/session/reauth": {Target: prefix + "/session/reauth", Body: secret, Status: 200, Adds: audited},
+		"POST " + prefix + "/session":               {Target: prefix + "/session", Body: `{"email":"nobody@example.org","password":"x"}`, Status: 401, Adds: audited},
+		"GET " + prefix + "/session":                {Target: prefix + "/session", Status: 200},
+		"DELETE " + prefix + "/session":             {Target: prefix + "/session", Status: 204, Adds: audited},
+		"POST " + prefix + "/session/reauth":        {Target: prefix + "/session/reauth", Body: secret, Status: 200, Adds: audited},
+		"POST " + prefix + "/session/second-factor": {Target: prefix + "/session/second-factor", Body: `{"code":"000000"}`, Status: 409},
+		"POST " + prefix + "/session/totp":          {Target: prefix + "/session/totp", Body: `{}`, Status: 201, Adds: audited},
+		"POST " + prefix + "/session/totp/verify":   {Target: prefix + "/session/totp/verify", Body: `{"code":"000000"}`, Status: 409, Adds: audited},
+		"DELETE " + prefix + "/session/totp":        {Target: prefix + "/session/totp", Status: 404, Adds: audited},
 		"PUT " + prefix + "/session/password": {
 			Target: prefix + "/session/password", Body: `{"current":"` + webtest.Password + `","new":"entirely different words 7"}`, Status: 204, Adds: audited,
 		},

@@ -22,6 +22,7 @@ type memberView struct {
 	State            string          `json:"state" jsonschema:"enum=active,enum=disabled"`
 	OrganizationRole string          `json:"organizationRole" jsonschema:"enum=Member,enum=Admin"`
 	Grants           []workspaceRole `json:"grants" jsonschema_description:"Roles in the workspaces the caller oversees."`
+	SecondFactor     bool            `json:"secondFactor" jsonschema_description:"Whether one is enrolled."`
 	CreatedAt        schemas.Time    `json:"createdAt"`
 }
 
@@ -36,9 +37,11 @@ type workspaceView struct {
 }
 
 type organizationView struct {
-	ID        string       `json:"id"`
-	Name      string       `json:"name"`
-	CreatedAt schemas.Time `json:"createdAt"`
+	ID                           string       `json:"id"`
+	Name                         string       `json:"name"`
+	SecondFactorRoles            []string     `json:"secondFactorRoles" jsonschema_description:"Roles whose people must have a second factor."`
+	ApproversWithoutSecondFactor int64        `json:"approversWithoutSecondFactor" jsonschema_description:"How many who may decide something have none."`
+	CreatedAt                    schemas.Time `json:"createdAt"`
 }
 
 // registerPeople adds what reads people, workspaces and the organization, of
@@ -69,7 +72,7 @@ func (a *api) listPeople(ctx context.Context, by soc.Actor, in peoplePage) (web.
 	for i, p := range found {
 		views[i] = memberView{
 			ID: p.ID, Email: p.Email, Name: soc.EscapeVisible(p.Name), State: "active", OrganizationRole: "Member",
-			Grants: drawRoles(p.Grants), CreatedAt: schemas.Time(p.CreatedAt),
+			Grants: drawRoles(p.Grants), SecondFactor: p.SecondFactor, CreatedAt: schemas.Time(p.CreatedAt),
 		}
 		if p.Disabled {
 			views[i].State = "disabled"
@@ -96,9 +99,15 @@ func (a *api) listWorkspaces(ctx context.Context, by soc.Actor, _ none) (web.Rep
 }
 
 func (a *api) getOrganization(ctx context.Context, by soc.Actor, _ none) (web.Reply[organizationView], error) {
-	o, err := a.desk.GetOrganization(ctx, by)
+	o, without, err := a.desk.GetOrganization(ctx, by)
 	if err != nil {
 		return web.Reply[organizationView]{}, err
 	}
-	return web.OK(organizationView{o.ID, soc.EscapeVisible(o.Name), schemas.Time(o.CreatedAt)}), nil
+	view := organizationView{
+		ID: o.ID, Name: soc.EscapeVisible(o.Name), SecondFactorRoles: []string{}, ApproversWithoutSecondFactor: without, CreatedAt: schemas.Time(o.CreatedAt),
+	}
+	for _, role := range o.SecondFactorRoles {
+		view.SecondFactorRoles = append(view.SecondFactorRoles, string(role))
+	}
+	return web.OK(view), nil
 }

@@ -36,6 +36,7 @@ func (a *agentString) UnmarshalText(text []byte) error {
 type reauthenticate struct {
 	Body struct {
 		Password string `json:"password" jsonschema:"maxLength=512"`
+		Code     string `json:"code,omitempty" jsonschema:"maxLength=64" jsonschema_description:"Where a second factor is enrolled."`
 	} `body:"json"`
 }
 
@@ -53,7 +54,7 @@ type oneSession struct {
 // whoami is the answer of every route that starts, renews or reads a session;
 // of the members a key and a person differ in, the other's are null.
 type whoami struct {
-	State            string          `json:"state" jsonschema:"enum=active"`
+	State            string          `json:"state" jsonschema:"enum=active,enum=second_factor,enum=enrolment"`
 	Person           *personView     `json:"person"`
 	Kind             string          `json:"kind" jsonschema:"enum=person,enum=agent,enum=service"`
 	OrganizationRole *string         `json:"organizationRole"`
@@ -90,8 +91,7 @@ type sessionView struct {
 	Current    bool         `json:"current"`
 }
 
-// registerSession adds section 3 of the contract but for second factors, which
-// nobody can enrol yet.
+// registerSession adds section 3 of the contract.
 func (a *api) registerSession() {
 	person := web.Operation{Who: web.Person, Organization: true, Rate: "write", Write: true}
 	add(a, web.Operation{
@@ -101,11 +101,12 @@ func (a *api) registerSession() {
 	reauth := with(person, http.MethodPost, "/session/reauth", "reauthenticate_session", "Prove again who you are.")
 	reauth.Cookie = true
 	add(a, reauth, a.reauthenticate)
+	half := []soc.SessionState{soc.SessionSecondFactor, soc.SessionEnrolment}
 	add(a, web.Operation{
-		Method: http.MethodGet, Path: prefix + "/session", Name: "get_session", Summary: "Who am I.", Who: web.Signed, Rate: "read",
+		Method: http.MethodGet, Path: prefix + "/session", Name: "get_session", Summary: "Who am I.", Who: web.Signed, Rate: "read", Partial: half,
 	}, a.getSession)
 	end := with(person, http.MethodDelete, "/session", "end_session", "Sign out.")
-	end.Status, end.Cookie = http.StatusNoContent, true
+	end.Status, end.Cookie, end.Partial = http.StatusNoContent, true, half
 	add(a, end, a.endSession)
 	list := with(person, http.MethodGet, "/sessions", "list_sessions", "List the own sessions.")
 	list.Rate, list.Write = "read", false
@@ -116,6 +117,7 @@ func (a *api) registerSession() {
 	password := with(person, http.MethodPut, "/session/password", "change_password", "Change the own password.")
 	password.Fresh, password.Status = true, http.StatusNoContent
 	add(a, password, a.changePassword)
+	a.registerSecondFactor()
 }
 
 func add[In, Out any](a *api, op web.Operation, fn func(context.Context, soc.Actor, In) (web.Reply[Out], error)) {
@@ -141,7 +143,7 @@ func (a *api) startSession(ctx context.Context, by soc.Actor, in startSession) (
 }
 
 func (a *api) reauthenticate(ctx context.Context, by soc.Actor, in reauthenticate) (web.Reply[whoami], error) {
-	started, err := a.desk.Reauthenticate(ctx, by, in.Body.Password)
+	started, err := a.desk.Reauthenticate(ctx, by, soc.SignInProof{Password: in.Body.Password, Code: in.Body.Code})
 	if err != nil {
 		return web.Reply[whoami]{}, err
 	}
@@ -151,8 +153,12 @@ func (a *api) reauthenticate(ctx context.Context, by soc.Actor, in reauthenticat
 // started answers with the session and its cookie.
 func (a *api) started(s soc.StartedSession) web.Reply[whoami] {
 	reply := web.OK(drawPerson(s.Person, s.Session))
-	reply.Cookie = a.registry.SessionCookie(s.Token, s.Session.ExpiresAt.Sub(s.Session.AuthenticatedAt))
+	reply.Cookie = a.cookie(s)
 	return reply
+}
+
+func (a *api) cookie(s soc.StartedSession) *http.Cookie {
+	return a.registry.SessionCookie(s.Token, s.Session.ExpiresAt.Sub(s.Session.LastSeenAt))
 }
 
 func (a *api) getSession(ctx context.Context, by soc.Actor, _ none) (web.Reply[whoami], error) {
@@ -200,16 +206,20 @@ func (a *api) changePassword(ctx context.Context, by soc.Actor, in changePasswor
 }
 
 func drawPerson(p soc.Person, s soc.Session) whoami {
-	organization, enrolled := "Member", false
+	organization := "Member"
 	if p.OrganizationAdmin {
 		organization = "Admin"
 	}
-	return whoami{
-		State: "active", Person: &personView{p.ID, p.Email, p.Name}, Kind: string(soc.PrincipalPerson),
+	me := whoami{
+		State: string(s.State(p)), Person: &personView{p.ID, p.Email, p.Name}, Kind: string(soc.PrincipalPerson),
 		OrganizationRole: &organization, Roles: drawRoles(p.Grants), AuthenticatedAt: schemas.TimeOrNull(s.AuthenticatedAt),
 		FreshUntil: schemas.TimeOrNull(s.AuthenticatedAt.Add(soc.FreshFor)), IdleExpiresAt: schemas.TimeOrNull(earlier(s.IdleExpiresAt(), s.ExpiresAt)),
-		ExpiresAt: schemas.TimeOrNull(s.ExpiresAt), SecondFactor: &enrolled,
+		ExpiresAt: schemas.TimeOrNull(s.ExpiresAt), SecondFactor: &p.SecondFactor,
 	}
+	if s.State(p) != soc.SessionActive { // may do nothing yet, so it has no role
+		me.OrganizationRole, me.Roles, me.FreshUntil = nil, []workspaceRole{}, nil
+	}
+	return me
 }
 
 func drawKey(by soc.Actor) whoami {

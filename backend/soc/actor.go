@@ -111,6 +111,10 @@ type Actor struct {
 	Scopes []Scope
 	// Session is true for a live session cookie of a person.
 	Session bool
+	// Unfinished is the state of a session that has still to prove or to enrol a
+	// second factor, empty for any other. It has no role and does nothing but
+	// finish signing in.
+	Unfinished SessionState
 	// AuthenticatedAt is when the person last proved who they are.
 	AuthenticatedAt time.Time
 	// Owner is the person behind a personal key, if any.

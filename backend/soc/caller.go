@@ -8,7 +8,6 @@ type Caller struct {
 	Client  string
 	// Call is the request; its ArgumentDigest is not known yet.
 	Call Call
-	// Partial is true on the routes that a half-made session (second factor or
-	// enrolment pending) may call.
-	Partial bool
+	// Partial are the states of a half-made session that may call the route too.
+	Partial []SessionState
 }

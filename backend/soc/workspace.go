@@ -7,6 +7,8 @@ type Organization struct {
 	ID        string
 	Name      string
 	CreatedAt time.Time
+	// SecondFactorRoles are those whose people must have a second factor (S49).
+	SecondFactorRoles []Role
 }
 
 // Workspace is a tenant.
@@ -44,6 +46,10 @@ type Person struct {
 	// when the next attempt is looked at (S49).
 	FailedLogins int
 	RetryAt      time.Time
+	// SecondFactor is true for whoever has enrolled one; SecondFactorRoles are
+	// those of the organization that have to.
+	SecondFactor      bool
+	SecondFactorRoles []Role
 	// Grants are roles per workspace id.
 	Grants map[string]Role
 }
@@ -57,6 +63,8 @@ type Session struct {
 	CreatedAt       time.Time
 	LastSeenAt      time.Time
 	ExpiresAt       time.Time
+	// SecondFactor is true once the session proved its person's second factor.
+	SecondFactor bool
 	// Address and Client (the agent string) are claims of whoever signed in.
 	Address string
 	Client  string

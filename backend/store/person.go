@@ -6,15 +6,20 @@ import (
 	"vedette/backend/soc"
 )
 
-const personColumns = `SELECT id, organization_id, email, name, password_hash, organization_admin, disabled, failed_logins, retry_at, created_at FROM person`
+const personColumns = `SELECT id, organization_id, email, name, password_hash, organization_admin, disabled, failed_logins, retry_at, created_at, totp IS NOT NULL,
+(SELECT o.second_factor_roles FROM organization o WHERE o.id = person.organization_id) FROM person`
 
 func scanPerson(r row) (soc.Person, error) {
 	var p soc.Person
 	var retry, created int64
+	var roles string
 	err := r.Scan(&p.ID, &p.Organization, &p.Email, &p.Name, &p.PasswordHash, &p.OrganizationAdmin, &p.Disabled,
-		&p.FailedLogins, &retry, &created)
+		&p.FailedLogins, &retry, &created, &p.SecondFactor, &roles)
+	if err != nil {
+		return p, err
+	}
 	p.RetryAt, p.CreatedAt = fromMicros(retry), fromMicros(created)
-	return p, err
+	return p, decode(roles, &p.SecondFactorRoles)
 }
 
 // Person finds a person of any organization, with grants.
@@ -89,7 +94,7 @@ func (r *Reader) MemberByEmail(workspace, email string) (soc.Person, bool, error
 	return one(r, scanPerson, memberColumns+` AND p.email = $2`, workspace, email)
 }
 
-const memberColumns = `SELECT p.id, p.organization_id, p.email, p.name, '', p.organization_admin, p.disabled, 0, 0, p.created_at
+const memberColumns = `SELECT p.id, p.organization_id, p.email, p.name, '', p.organization_admin, p.disabled, 0, 0, p.created_at, p.totp IS NOT NULL, '[]'
 FROM person p JOIN workspace w ON w.organization_id = p.organization_id WHERE w.id = $1 AND p.disabled = FALSE
 AND (p.organization_admin = TRUE OR EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = p.id AND g.workspace_id = w.id))`
 

@@ -27,18 +27,37 @@ func (r *Reader) Workspaces(organization string) ([]soc.Workspace, error) {
 
 // InsertOrganization adds an organization.
 func (tx *Tx) InsertOrganization(o soc.Organization) error {
-	return tx.insert(`INSERT INTO organization (id, name, created_at) VALUES ($1, $2, $3)`, o.ID, o.Name, micros(o.CreatedAt))
+	return tx.insert(`INSERT INTO organization (id, name, second_factor_roles, created_at) VALUES ($1, $2, $3, $4)`,
+		o.ID, o.Name, list(o.SecondFactorRoles), micros(o.CreatedAt))
+}
+
+const organizationColumns = `SELECT id, name, second_factor_roles, created_at FROM organization`
+
+func scanOrganization(r row) (soc.Organization, error) {
+	var o soc.Organization
+	var roles string
+	var created int64
+	if err := r.Scan(&o.ID, &o.Name, &roles, &created); err != nil {
+		return o, err
+	}
+	o.CreatedAt = fromMicros(created)
+	return o, decode(roles, &o.SecondFactorRoles)
 }
 
 // Organizations lists the organizations of the installation, for the host.
 func (r *Reader) Organizations() ([]soc.Organization, error) {
-	return all(r, func(x row) (soc.Organization, error) {
-		var o soc.Organization
-		var created int64
-		err := x.Scan(&o.ID, &o.Name, &created)
-		o.CreatedAt = fromMicros(created)
-		return o, err
-	}, `SELECT id, name, created_at FROM organization ORDER BY created_at, id`)
+	return all(r, scanOrganization, organizationColumns+` ORDER BY created_at, id`)
+}
+
+// Organization finds an organization by id.
+func (r *Reader) Organization(id string) (soc.Organization, bool, error) {
+	return one(r, scanOrganization, organizationColumns+` WHERE id = $1`, id)
+}
+
+// SetOrganization stores the name of an organization and which roles have to
+// have a second factor.
+func (tx *Tx) SetOrganization(o soc.Organization) error {
+	return tx.insert(`UPDATE organization SET name = $2, second_factor_roles = $3 WHERE id = $1`, o.ID, o.Name, list(o.SecondFactorRoles))
 }
 
 // InsertWorkspace adds a workspace.

@@ -56,9 +56,11 @@ func TestAMemberOfAGroupFailsAlone(t *testing.T) {
 		"ignored error":          func(tx *Tx) error { _, _ = tx.update("UPDATE organization SET name = NULL"); return nil },
 		"ignored deferred error": func(tx *Tx) error { _ = organization("first")(tx); return nil },
 		"broken statement":       func(tx *Tx) error { return tx.insert("INSERT INTO nowhere VALUES (1)") },
-		"value of a wrong type":  func(tx *Tx) error { return tx.insert("INSERT INTO organization VALUES ($1, $2, $3)", "x", "y", "z") },
-		"panic":                  func(tx *Tx) error { _ = organization("gone")(tx); panic("a bug") },
-		"goroutine ended":        func(tx *Tx) error { _ = organization("gone")(tx); runtime.Goexit(); return nil },
+		"value of a wrong type": func(tx *Tx) error {
+			return tx.insert("INSERT INTO organization VALUES ($1, $2, $3, $4)", "x", "y", "[]", "z")
+		},
+		"panic":           func(tx *Tx) error { _ = organization("gone")(tx); panic("a bug") },
+		"goroutine ended": func(tx *Tx) error { _ = organization("gone")(tx); runtime.Goexit(); return nil },
 	}
 	engines(t, func(t *testing.T, s *Store) {
 		write(t, s, organization("first"))
@@ -140,7 +142,7 @@ func TestAFailedStatementStopsTheWrite(t *testing.T) {
 	engines(t, func(t *testing.T, s *Store) {
 		write(t, s, organization("first"))
 		err := s.Write(context.Background(), func(tx *Tx) error {
-			_, first := tx.update("INSERT INTO organization VALUES ('first', '', 0)")
+			_, first := tx.update("INSERT INTO organization VALUES ('first', '', '[]', 0)")
 			if !Duplicate(first) {
 				t.Errorf("got %v", first)
 			}

@@ -17,7 +17,9 @@ type Authenticator interface {
 	Basic(ctx context.Context, clientID, secret string, from soc.Caller) (soc.Actor, error)
 	Bearer(ctx context.Context, token string, from soc.Caller) (soc.Actor, error)
 	// Session answers a cookie of no live session with an Unauthenticated
-	// error whose Target is "session"; one of a disabled person without.
+	// error whose Target is "session", a half-made one where from.Partial does
+	// not name its state with "session." and that state; one of a disabled
+	// person without.
 	Session(ctx context.Context, cookie string, from soc.Caller) (soc.Actor, error)
 	// Workspace returns by set to the workspace (Workspace and Role): NotFound
 	// for unknown and foreign, Denied for known without a role. An empty id is
@@ -158,9 +160,12 @@ func (x *exchange) failedLogin(ctx context.Context, presented credential, err er
 	if err != nil && failure.Kind != soc.Unauthenticated {
 		return err
 	}
-	x.countLoginFailure()
-	if presented.scheme == "session" && failure != nil && failure.Target == "session" && x.route.Who == Person {
-		err = sessionRequired("session")
+	unfinished := failure != nil && strings.HasPrefix(failure.Target, "session.")
+	if !unfinished { // a half-made session is no guess
+		x.countLoginFailure()
+	}
+	if presented.scheme == "session" && failure != nil && (unfinished || failure.Target == "session") && x.route.Who == Person {
+		err = sessionRequired(failure.Target)
 	} else {
 		err = x.unauthorized(failure)
 	}
@@ -181,9 +186,16 @@ func (x *exchange) unauthorized(cause *soc.Error) error {
 func sessionRequired(target string) error {
 	e := soc.Errorf(soc.Denied, soc.CodeHumanSessionRequired, "Only a person with a live session may do this.").
 		WithFix("A person has to sign in and do it in the console or with the session cookie.")
-	if target == "session.reauth" {
+	switch target {
+	case "session.reauth":
 		e.Message = "The sign-in is too long ago for this."
 		e.Fix = "Sign in again (POST /api/ops/v1/session/reauth) and repeat the request within five minutes."
+	case "session." + string(soc.SessionSecondFactor):
+		e.Message = "The sign-in waits for the code of the second factor."
+		e.Fix = "Send the code (POST /api/ops/v1/session/second-factor)."
+	case "session." + string(soc.SessionEnrolment):
+		e.Message = "The role needs a second factor, and none is enrolled."
+		e.Fix = "Enrol one (POST /api/ops/v1/session/totp, then /session/totp/verify)."
 	}
 	e.Target = target
 	return e

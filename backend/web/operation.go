@@ -51,8 +51,8 @@ type Operation struct {
 	Kinds []soc.PrincipalKind
 	// Organization routes are about no workspace.
 	Organization bool
-	// Partial routes take half-made sessions.
-	Partial bool
+	// Partial are the states of half-made sessions that the route takes too.
+	Partial []soc.SessionState
 
 	// Rate is the class of the family's Rates that pays.
 	Rate string

@@ -80,6 +80,7 @@ var homes = []home{
 	{"github.com/santhosh-tekuri/jsonschema/v6", []string{"schemas"}},
 	{"github.com/jackc/pgx/v5", []string{"backend/store", "backend/store/bare", "backend/store/pgcluster"}},
 	{"github.com/mark3labs/mcp-go", append([]string{"tools/mcp.go"}, suiteTools...)},
+	{"github.com/pquerna/otp", []string{"backend"}},
 	{"github.com/pressly/goose/v3", []string{"backend/store"}},
 	{"github.com/prometheus/client_golang", []string{"backend/web", "cmd/vedette"}},
 	{"github.com/riverqueue/river", []string{"backend/store", "backend/worker"}},

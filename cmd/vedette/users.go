@@ -19,6 +19,9 @@ type usersCommand struct {
 	Disable disableUserCommand `cmd:"" help:"Shut a person out at once."`
 	Enable  enableUserCommand  `cmd:"" help:"Let a disabled person in again."`
 	Grant   grantCommand       `cmd:"" help:"Give a person a role in a workspace, or take it away."`
+
+	ResetSecondFactor   resetFactorCommand   `cmd:"" help:"Take away the second factor of a person who lost it; their sessions end."`
+	RequireSecondFactor requireFactorCommand `cmd:"" help:"Say which roles must have a second factor."`
 }
 
 // passwordSource is where a password comes from: never an argument, which
@@ -110,7 +113,7 @@ func (e *environment) printPassword(person soc.Person, password string, drawn bo
 func personJSON(p soc.Person) map[string]any {
 	return map[string]any{
 		"id": p.ID, "email": p.Email, "name": p.Name, "organization": p.Organization, "admin": p.OrganizationAdmin,
-		"disabled": p.Disabled, "roles": p.Grants, "created_at": timeJSON(p.CreatedAt),
+		"disabled": p.Disabled, "second_factor": p.SecondFactor, "roles": p.Grants, "created_at": timeJSON(p.CreatedAt),
 	}
 }
 
@@ -189,6 +192,49 @@ func (c *enableUserCommand) Run(ctx context.Context, e *environment) error {
 		p.Disabled = false
 		return e.print(personJSON(p), [][]string{{"enabled", p.Email}})
 	})
+}
+
+type resetFactorCommand struct {
+	Person string `arg:"" help:"Mail address or id."`
+}
+
+func (c *resetFactorCommand) Run(ctx context.Context, e *environment) error {
+	return e.withPerson(ctx, "users reset-second-factor", c.Person, func(l *local, p soc.Person) error {
+		if err := l.desk.ResetSecondFactor(ctx, l.host, p.ID); err != nil {
+			return err
+		}
+		p.SecondFactor = false
+		return e.print(personJSON(p), [][]string{{"second factor removed", p.Email}})
+	})
+}
+
+type requireFactorCommand struct {
+	Roles        []string `arg:"" optional:"" help:"viewer, analyst, senior, manager, admin; none for nobody."`
+	Organization string   `help:"Organization by name or id." placeholder:"NAME"`
+}
+
+func (c *requireFactorCommand) Run(ctx context.Context, e *environment) error {
+	l, err := e.openLocal(ctx, "users require-second-factor")
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	o, err := l.organization(ctx, c.Organization)
+	if err != nil {
+		return err
+	}
+	roles := make([]soc.Role, len(c.Roles))
+	for i, role := range c.Roles {
+		roles[i] = soc.Role(role)
+	}
+	if o, err = l.desk.RequireSecondFactor(ctx, l.host, o.ID, roles); err != nil {
+		return err
+	}
+	rows := [][]string{{"ROLE"}}
+	for _, role := range o.SecondFactorRoles {
+		rows = append(rows, []string{string(role)})
+	}
+	return e.print(map[string]any{"organization": o.ID, "second_factor_roles": o.SecondFactorRoles}, rows)
 }
 
 type grantCommand struct {

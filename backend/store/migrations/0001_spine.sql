@@ -5,6 +5,8 @@
 CREATE TABLE organization (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
+  -- Roles whose people must have a second factor (S49), a JSON list.
+  second_factor_roles TEXT NOT NULL,
   created_at @int NOT NULL
 ) @strict;
 
@@ -30,7 +32,23 @@ CREATE TABLE person (
   disabled @bool NOT NULL,
   failed_logins @int NOT NULL,
   retry_at @int NOT NULL,
-  created_at @int NOT NULL
+  created_at @int NOT NULL,
+  -- The second factor, sealed; the one that is still to be proven; and the last
+  -- RFC 6238 time step that was used, since each is good once.
+  totp @blob,
+  totp_pending @blob,
+  totp_step @int NOT NULL DEFAULT 0,
+  -- Wrong codes since the last right one. A right password does not end this
+  -- delay: it is what whoever guesses codes already has.
+  failed_codes @int NOT NULL DEFAULT 0,
+  code_retry_at @int NOT NULL DEFAULT 0
+) @strict;
+
+-- The recovery codes that are left of a person; a used one is gone.
+CREATE TABLE recovery_code (
+  person_id TEXT NOT NULL REFERENCES person(id),
+  code_hash @blob NOT NULL,
+  PRIMARY KEY (person_id, code_hash)
 ) @strict;
 
 CREATE TABLE role_grant (
@@ -49,6 +67,9 @@ CREATE TABLE session (
   created_at @int NOT NULL,
   last_seen_at @int NOT NULL,
   expires_at @int NOT NULL,
+  -- Whether it proved the second factor, and how many wrong codes it sent.
+  second_factor @bool NOT NULL,
+  failed_codes @int NOT NULL DEFAULT 0,
   -- Whence it came, told to its person in the list of own sessions.
   address TEXT NOT NULL,
   client TEXT NOT NULL
