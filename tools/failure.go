@@ -39,7 +39,7 @@ func failureText(reference string, e *soc.Error) string {
 	if len(e.Hints) > 0 {
 		add("Near ids here: %s.", strings.Join(e.Hints, ", "))
 	}
-	if fix := nextStep(e); fix != "" {
+	if fix := e.NextStep(); fix != "" {
 		add("%s", sentence(fix))
 	}
 	tail := fmt.Sprintf("Retry: %s.", retryAdvice(e))
@@ -51,14 +51,6 @@ func failureText(reference string, e *soc.Error) string {
 		text = cutBytes(text, room-len("…")) + "…"
 	}
 	return text + "\n" + tail
-}
-
-// nextStep is the error's own advice, else that of its code (S67).
-func nextStep(e *soc.Error) string {
-	if e.Fix != "" {
-		return e.Fix
-	}
-	return soc.NextStep(e.Code)
 }
 
 // retryAdvice says whether the same call can succeed.

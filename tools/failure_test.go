@@ -16,7 +16,7 @@ func TestM27EveryCodeHasAGolden(t *testing.T) {
 	var all strings.Builder
 	for _, code := range soc.AllCodes {
 		meaning, known := soc.MeaningOf(code)
-		if !known || nextStep(&soc.Error{Code: code}) == "" {
+		if !known || (&soc.Error{Code: code}).NextStep() == "" {
 			t.Errorf("%s has no meaning or next step", code)
 		}
 		kind := meaning.Kind

@@ -66,6 +66,15 @@ func (e *Error) WithFix(format string, args ...any) *Error {
 	return e
 }
 
+// NextStep is the error's own advice, else that of its code (S67); "" where the
+// code says nothing.
+func (e *Error) NextStep() string {
+	if e.Fix != "" {
+		return e.Fix
+	}
+	return NextStep(e.Code)
+}
+
 // WithField returns e with one message added for the member at path.
 func (e *Error) WithField(path, format string, args ...any) *Error {
 	if e.Fields == nil {

@@ -116,8 +116,12 @@ func portalBody(publicURL string, failure Failure) problem {
 	if p.Code == soc.CodeRefused && failure.Err.Code != soc.CodeRefused {
 		p.Detail = string(failure.Err.Code) + ": " + p.Detail
 	}
-	if failure.Err.Fix != "" && failure.Status != 401 {
-		p.Detail += " " + failure.Err.Fix
+	step := failure.Err.Fix
+	if failure.Err.Kind == soc.Denied || failure.Err.Kind == soc.Refused {
+		step = failure.Err.NextStep() // the body has no member for it
+	}
+	if step != "" && failure.Status != 401 {
+		p.Detail += " " + step
 	}
 	return p
 }
@@ -141,8 +145,8 @@ func opsProblemBody(publicURL string) func(Failure) (string, any) {
 		if failure.Err.Rule != "" {
 			p.RuleID = &failure.Err.Rule
 		}
-		if failure.Err.Fix != "" {
-			p.NextStep = &failure.Err.Fix
+		if step := failure.Err.NextStep(); step != "" {
+			p.NextStep = &step
 		}
 		return "application/problem+json", p
 	}
@@ -202,7 +206,7 @@ func snakeDetails(failure Failure, roleKey, refusedKey string) map[string]any {
 	}
 	add("rule", e.Rule)
 	if failure.Status != 401 {
-		add("next_step", e.Fix)
+		add("next_step", e.NextStep())
 	}
 	for key, value := range failure.Details {
 		details[key] = value
