@@ -285,7 +285,9 @@ func (d *Desk) AuthenticateSession(ctx context.Context, token string, from soc.C
 		by.Unfinished = state // and no role
 		return by, nil
 	}
-	d.identity.usedSession(session.ID, now)
+	if !from.Unattended {
+		d.identity.usedSession(session.ID, now)
+	}
 	by.OrganizationAdmin, by.Grants = person.OrganizationAdmin, person.Grants
 	return by, nil
 }

@@ -10,4 +10,7 @@ type Caller struct {
 	Call Call
 	// Partial are the states of a half-made session that may call the route too.
 	Partial []SessionState
+	// Unattended is true where a page asked by itself and no person did: that
+	// keeps no session alive (S48).
+	Unattended bool
 }

@@ -129,3 +129,14 @@ func (r *Reader) AuditPosition(at time.Time) (int64, error) {
 	}
 	return low, nil
 }
+
+func scanHappening(r row) (c soc.Happening, err error) {
+	err = r.Scan(&c.Position, &c.Workspace, &c.Event, &c.Incident, &c.Gamebook)
+	return c, err
+}
+
+// HappeningsAfter lists what the entries behind a position are about, oldest first.
+func (r *Reader) HappeningsAfter(position int64, limit int) ([]soc.Happening, error) {
+	return all(r, scanHappening, `SELECT position, workspace_id, event, incident_id, gamebook_id FROM audit
+		WHERE position > $1 ORDER BY position LIMIT $2`, position, limit)
+}

@@ -35,7 +35,11 @@ func (w *wiring) wireHTTP(context.Context) error {
 	doors.Handle("/livez", http.HandlerFunc(w.health.ServeLive))
 	doors.Handle("/readyz", http.HandlerFunc(w.health.ServeReady))
 	doors.Handle("/metrics", w.guardedMetrics())
-	doors.Handle("/", console.Status(console.Facts{PublicURL: w.publicURL, Demo: w.demo != nil, Simulation: w.simulated()}))
+	pages, err := w.consoleDoor(registry)
+	if err != nil {
+		return err
+	}
+	doors.Handle("/", pages)
 	if err := mountDocuments(doors, registry, openapi.Facts{Version: versionText(), PublicURL: w.publicURL, Cookie: cookie}); err != nil {
 		return err
 	}
@@ -48,6 +52,20 @@ func (w *wiring) wireHTTP(context.Context) error {
 	}
 	w.handler = w.watch.traced(registry.Front(healthAside(routes, doors)))
 	return nil
+}
+
+// consoleDoor makes the operator's pages, whose streams end before the listener
+// drains.
+func (w *wiring) consoleDoor(registry *web.Registry) (http.Handler, error) {
+	pages, err := console.New(console.Config{
+		Facts: console.Facts{PublicURL: w.publicURL, Demo: w.demo != nil, Simulation: w.simulated()}, Desk: w.desk,
+		Registry: registry, Identity: w.identity, Recorder: w.identity, Seal: w.sealer, Log: w.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.draining = append(w.draining, pages.Drain)
+	return pages, nil
 }
 
 // healthAside keeps the one path below a family's prefix that is no route of

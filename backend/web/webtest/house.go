@@ -107,6 +107,9 @@ func (h *House) Start() *House {
 	return h
 }
 
+// OrganizationOf is the organization that has a workspace.
+func (h *House) OrganizationOf(workspace string) string { return h.organizations[workspace] }
+
 // Now is the house's clock.
 func (h *House) Now() time.Time {
 	h.mu.Lock()
@@ -193,6 +196,9 @@ func (h *House) must(err error) {
 
 // Identity is the desk as doors that Register does not serve ask it.
 func (h *House) Identity() web.Authenticator { return identity{h.Desk} }
+
+// IdentityOf is Identity of another desk.
+func IdentityOf(desk *backend.Desk) web.Authenticator { return identity{desk} }
 
 // identity lets the desk answer web's questions.
 type identity struct{ *backend.Desk }

@@ -1,0 +1,174 @@
+package console
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-chi/chi/v5"
+
+	"vedette/backend/soc"
+)
+
+const (
+	// maxForm is the most bytes of a form without files.
+	maxForm = 64 << 10
+	// maxField is the most bytes of a field that does not say another limit.
+	maxField = 4096
+)
+
+// own are the names that the house gives a meaning on every page: what was
+// done, and where to go afterwards.
+var own = []string{"done", "token"}
+
+// field is one member of an input type: where it comes from, and its bounds.
+type field struct {
+	index      int
+	from, name string // path, query, form or header
+	max        int
+	enum       []string
+	many       bool
+}
+
+// binding fills an input type from a request. Members are string, bool, int,
+// []string or an encoding.TextUnmarshaler, with the tag path, query, form or header;
+// `max:"200"` bounds the bytes, `enum:"a,b"` closes the set.
+type binding struct {
+	of     reflect.Type
+	fields []field
+}
+
+func newBinding(of reflect.Type, r *route) (*binding, error) {
+	b := &binding{of: of}
+	var faults []error
+	for i := range of.NumField() {
+		member := of.Field(i)
+		f := field{index: i, max: maxField, many: member.Type == reflect.TypeFor[[]string]()}
+		for _, from := range []string{"path", "query", "form", "header"} {
+			if name, tagged := member.Tag.Lookup(from); tagged {
+				f.from, f.name = from, name
+			}
+		}
+		if text, stated := member.Tag.Lookup("max"); stated {
+			var err error
+			if f.max, err = strconv.Atoi(text); err != nil {
+				faults = append(faults, fmt.Errorf("%s: max %q", member.Name, text))
+			}
+		}
+		if text := member.Tag.Get("enum"); text != "" {
+			f.enum = strings.Split(text, ",")
+		}
+		switch {
+		case f.from == "":
+			faults = append(faults, fmt.Errorf("%s has no tag path, query, form or header", member.Name))
+		case f.from == "form" && r.Method != http.MethodPost:
+			faults = append(faults, fmt.Errorf("%s: a GET has no form", member.Name))
+		case f.from == "path" && !strings.Contains(r.pattern, "{"+f.name+"}"):
+			faults = append(faults, fmt.Errorf("%s is not in the path", member.Name))
+		case slices.Contains(own, f.name):
+			faults = append(faults, fmt.Errorf("%s: the name %s is the house's", member.Name, f.name))
+		}
+		b.fields = append(b.fields, f)
+	}
+	return b, errors.Join(faults...)
+}
+
+// bind reads a request. Fields that the page does not know are refused.
+func (b *binding) bind(req *http.Request, form url.Values) (reflect.Value, error) {
+	in := reflect.New(b.of).Elem()
+	query, err := url.ParseQuery(req.URL.RawQuery)
+	if err != nil {
+		return in, soc.Errorf(soc.Invalid, soc.CodeBadRequest, "The address is malformed.")
+	}
+	failure := soc.Errorf(soc.Invalid, soc.CodeValidationError, "The form is not as it should be.")
+	for _, part := range []struct {
+		from   string
+		values url.Values
+	}{{"query", query}, {"form", form}} {
+		for name := range part.values {
+			known := slices.ContainsFunc(b.fields, func(f field) bool { return f.from == part.from && f.name == name })
+			if !known && !slices.Contains(own, name) {
+				failure.WithField(soc.EscapeVisible(name), "is no field of this page")
+			}
+		}
+	}
+	for _, f := range b.fields {
+		var values []string
+		switch f.from {
+		case "path":
+			value, err := url.PathUnescape(chi.URLParam(req, f.name))
+			if err != nil {
+				return in, soc.NotFoundf("There is no such object.")
+			}
+			values = []string{value}
+		case "query":
+			values = query[f.name]
+		case "form":
+			values = form[f.name]
+		case "header":
+			values = req.Header.Values(f.name)
+		}
+		if err := f.set(in.Field(f.index), values); err != nil {
+			failure.WithField(f.name, "%s", err)
+		}
+	}
+	if len(failure.Fields) > 0 {
+		return in, failure
+	}
+	return in, nil
+}
+
+// set parses the values of one field. An empty one is as none at all: that is
+// how browsers send a field left alone.
+func (f field) set(to reflect.Value, values []string) error {
+	values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return v == "" })
+	for _, value := range values {
+		switch {
+		case len(value) > f.max:
+			return fmt.Errorf("must be at most %d bytes", f.max)
+		case !utf8.ValidString(value) || strings.ContainsRune(value, 0):
+			return errors.New("must be text")
+		case f.enum != nil && !slices.Contains(f.enum, value):
+			return fmt.Errorf("must be one of %s", strings.Join(f.enum, ", "))
+		}
+	}
+	if f.many {
+		to.Set(reflect.ValueOf(values))
+		return nil
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	if len(values) > 1 {
+		return errors.New("must be there once")
+	}
+	value := strings.ReplaceAll(values[0], "\r\n", "\n") // browsers send lines so
+	if parsed, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return parsed.UnmarshalText([]byte(value))
+	}
+	switch to.Kind() {
+	case reflect.String:
+		to.SetString(value)
+	case reflect.Bool:
+		if value != "on" && value != "true" {
+			return errors.New("must be on or left out")
+		}
+		to.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			return errors.New("must be a whole number")
+		}
+		to.SetInt(n)
+	default:
+		return fmt.Errorf("cannot be read into a %s", to.Type())
+	}
+	return nil
+}
