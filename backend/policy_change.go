@@ -42,6 +42,10 @@ func (d *Desk) GetChange(ctx context.Context, by soc.Actor, id string) (c soc.Po
 		one := []soc.PolicyChange{c}
 		err = countEligible(r, by.Workspace, one)
 		c = one[0]
+		if err != nil {
+			return err
+		}
+		c.Effect, err = d.effectOf(r, c)
 		return err
 	})
 	return c, err

@@ -41,6 +41,7 @@ type changeView struct {
 	ExpiresAt      schemas.Time       `json:"expiresAt"`
 	BaseVersion    int64              `json:"baseVersion"`
 	Diff           []differenceView   `json:"diff"`
+	Effect         *effectView        `json:"effect" jsonschema_description:"What it would have decided otherwise in the week before it was asked for. Told of one change; null in lists and in answers of writes."`
 	Needed         changeNeed         `json:"needed"`
 	Confirmations  []confirmationView `json:"confirmations"`
 	Eligible       int                `json:"eligible" jsonschema_description:"How many more people could confirm it."`
@@ -161,6 +162,10 @@ func (a *api) drawChange(c soc.PolicyChange) changeView {
 		Needed:        changeNeed{soc.ChangeNeed, []string{string(soc.RoleManager), string(soc.RoleAdmin)}},
 		Confirmations: []confirmationView{}, Eligible: c.Eligible, Digest: c.Digest, Reason: textOrNull(soc.EscapeVisible(c.Reason)),
 		DecidedAt: schemas.TimeOrNull(c.DecidedAt), DecisionReason: textOrNull(soc.EscapeVisible(c.DecisionReason)),
+	}
+	if c.Effect != nil {
+		effect := drawEffect(*c.Effect)
+		view.Effect = &effect
 	}
 	for _, o := range c.Confirmations {
 		view.Confirmations = append(view.Confirmations, confirmationView{o.Person, schemas.Time(o.At), o.AsRequester})

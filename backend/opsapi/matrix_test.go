@@ -88,6 +88,7 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"GET " + prefix + "/policy/rules/{id}/log":        {Target: prefix + "/policy/rules/none/log", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/policy/versions":              {Target: prefix + "/policy/versions", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/policy/diff":                  {Target: prefix + "/policy/diff?from=1", Status: 200, Elsewhere: 200},
+		"POST " + prefix + "/policy/simulate":             {Target: prefix + "/policy/simulate", Body: `{"rules":[],"window":"P1D"}`, Status: 200, Elsewhere: 200, Adds: audited},
 		"POST " + prefix + "/policy/restore":              {Target: prefix + "/policy/restore", Body: `{"version":99}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/connectors":                   {Target: prefix + "/connectors", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/connectors/{id}":              {Target: prefix + "/connectors/" + unknownID, Status: 404},

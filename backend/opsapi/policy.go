@@ -131,6 +131,7 @@ func (a *api) registerPolicy() {
 	protect.MinRole, protect.Status, protect.Also = soc.RoleSenior, http.StatusCreated, []int{http.StatusOK, http.StatusAccepted}
 	add(a, protect, a.protect)
 	a.registerRules(read, edit)
+	a.registerPolicySimulate()
 }
 
 func (a *api) getPolicy(ctx context.Context, by soc.Actor, in policyInput) (web.Reply[policyView], error) {

@@ -67,6 +67,9 @@ type PolicyChange struct {
 	Version        int64
 	// Eligible is how many more people could confirm it, as of reading.
 	Eligible int
+	// Effect is what it would have decided otherwise in the week before it was
+	// asked for; nil where nobody asked.
+	Effect *PolicyRehearsal
 }
 
 // Confirmation is one person's word for a change.
