@@ -27,9 +27,15 @@ func made(n int, workspace, title string, truth soc.Verdict, hour float64, delay
 	}
 }
 
+func counters(pooling bool) Start {
+	return func(Round) (Instance, func() error, error) {
+		return &Counters{Pooling: pooling}, func() error { return nil }, nil
+	}
+}
+
 func ask(t testing.TB, items []Item, pooling bool) []measure.Case {
 	t.Helper()
-	cases, err := Run(context.Background(), Set{Rounds: []Round{{Items: items}}}, func(Round) (Instance, error) { return &Counters{Pooling: pooling}, nil }, func(int, int) {})
+	cases, err := Run(context.Background(), Set{Rounds: []Round{{Items: items}}}, counters(pooling), func(int, int) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +135,7 @@ func TestT9NothingFromLater(t *testing.T) {
 }
 
 func askRapid(t *rapid.T, items []Item) []measure.Case {
-	cases, err := Run(context.Background(), Set{Rounds: []Round{{Items: items}}}, func(Round) (Instance, error) { return &Counters{Pooling: true}, nil }, func(int, int) {})
+	cases, err := Run(context.Background(), Set{Rounds: []Round{{Items: items}}}, counters(true), func(int, int) {})
 	if err != nil {
 		t.Fatal(err)
 	}

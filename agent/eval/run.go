@@ -3,6 +3,7 @@ package eval
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"fmt"
 
 	"vedette/agent/measure"
@@ -32,16 +33,18 @@ type Position struct {
 // Progress is told after each item how many of how many are done.
 type Progress func(done, all int)
 
-// Run asks about every item of a set in its order. start gives each round an
-// empty instance.
-func Run(ctx context.Context, set Set, start func(Round) (Instance, error), progress Progress) ([]measure.Case, error) {
+// Start gives a round an empty instance and what ends it.
+type Start func(Round) (Instance, func() error, error)
+
+// Run asks about every item of a set in its order.
+func Run(ctx context.Context, set Set, start Start, progress Progress) ([]measure.Case, error) {
 	all, done := 0, 0
 	for _, round := range set.Rounds {
 		all += len(round.Items)
 	}
 	var cases []measure.Case
 	for _, round := range set.Rounds {
-		instance, err := start(round)
+		instance, end, err := start(round)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +52,7 @@ func Run(ctx context.Context, set Set, start func(Round) (Instance, error), prog
 			done++
 			progress(done, all)
 		})
-		if err != nil {
+		if err := errors.Join(err, end()); err != nil {
 			return nil, err
 		}
 		cases = append(cases, asked...)

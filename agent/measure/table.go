@@ -46,9 +46,16 @@ func (r Report) tables() []table {
 func (r Report) about() table {
 	t := table{title: "What was measured", head: []string{"", ""}}
 	for _, line := range [][2]string{
-		{"set, split", r.Set + ", " + r.split()}, {"mode, through", r.Mode + ", " + r.Through}, {"delay of verdicts", r.Delay}, {"pooling", r.Pooling},
-		{"rows read, scored", fmt.Sprintf("%d, %d", r.Read, r.Scored)}, {"version", r.Version}, {"weights version", fmt.Sprint(r.Weights)},
-		{"model", r.Model}, {"date, seed", fmt.Sprintf("%s, %d", r.Date, r.Seed)}, {"command", r.Command},
+		{"set, split", r.Set + ", " + r.split()},
+		{"mode, through", r.Mode + ", " + r.Through},
+		{"delay of verdicts", r.Delay},
+		{"pooling", r.Pooling},
+		{"rows read, scored", fmt.Sprintf("%d, %d", r.Read, r.Scored)},
+		{"version", r.Version},
+		{"weights version", fmt.Sprint(r.Weights)},
+		{"model", r.Model},
+		{"date, seed", fmt.Sprintf("%s, %d", r.Date, r.Seed)},
+		{"command", r.Command},
 	} {
 		t.row(line[0], line[1])
 	}

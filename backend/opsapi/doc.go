@@ -27,6 +27,7 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerSession()
 	a.registerIngest()
 	a.registerHeld()
+	a.registerPosition()
 	a.registerApprovals()
 	a.registerGamebooks()
 	a.registerKillSwitch()

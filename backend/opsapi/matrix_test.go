@@ -39,6 +39,7 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"GET " + prefix + "/held/{investigation}":           {Target: prefix + "/held/" + unknownID, Status: 404},
 		"POST " + prefix + "/held/{investigation}/accept":   {Target: prefix + "/held/" + unknownID + "/accept", Body: `{}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/held/{investigation}/reject":   {Target: prefix + "/held/" + unknownID + "/reject", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/incidents/{incident}/position":  {Target: prefix + "/incidents/" + unknownID + "/position", Status: 404},
 		"POST " + prefix + "/incidents/{incident}/verdict":  {Target: prefix + "/incidents/" + unknownID + "/verdict", Body: `{"classification":"TruePositive","classificationReason":"Malware"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/incidents/{incident}/reopen":   {Target: prefix + "/incidents/" + unknownID + "/reopen", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/approvals":                      {Target: prefix + "/approvals", Status: 200, Elsewhere: 200},

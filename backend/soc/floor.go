@@ -82,7 +82,10 @@ type FloorResult struct {
 	// Undetermined, that the likeliest class is not the right one.
 	Confidence float64
 	// Score is the probability of TruePositive in percent.
-	Score     int
+	Score int
+	// P is the whole distribution, for whoever orders or measures. In a cold
+	// start it is the pooled one where there is one: shown, never decided on.
+	P         Probabilities
 	Closable  bool
 	ColdStart bool
 	// HoldReasons say why a benign verdict may not close; empty if Closable
@@ -154,6 +157,7 @@ func Floor(in FloorInput, w Weights) FloorResult {
 		Classification: class,
 		Confidence:     math.Round(confidence*100) / 100,
 		Score:          int(math.Round(where.p.TruePositive * 100)),
+		P:              shownDistribution(memory, where, shift),
 		ColdStart:      memory.ColdStart,
 		Vetoed:         vetoed(found),
 		Flags:          in.Flags,
@@ -273,6 +277,21 @@ func combine(m Memory, s shift) position {
 	ratio := start.BenignPositive / start.FalsePositive * math.Exp(s.benign)
 	bp := (1 - tp) * ratio / (1 + ratio)
 	return position{p: Probabilities{TruePositive: tp, BenignPositive: bp, FalsePositive: 1 - tp - bp}}
+}
+
+// shownDistribution is the position with what nobody explained shared out as
+// memory has it, in millionths. A cold start shows the pooled counts here; no
+// verdict, confidence or closing rests on them (T10).
+func shownDistribution(m Memory, where position, s shift) Probabilities {
+	p := where.p
+	if m.ColdStart {
+		warm := m
+		warm.ColdStart = false
+		p = combine(warm, s).p
+	}
+	p.TruePositive, p.BenignPositive = math.Round(p.TruePositive*1e6)/1e6, math.Round(p.BenignPositive*1e6)/1e6
+	p.FalsePositive = math.Round((1-p.TruePositive-p.BenignPositive)*1e6) / 1e6
+	return p
 }
 
 // abstain collects the reasons of T15. In a cold start only a veto (a fact

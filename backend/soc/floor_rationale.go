@@ -31,6 +31,8 @@ type rationale struct {
 	Contrary       []string          `json:"contrary"`
 	WouldChange    []string          `json:"would_change"`
 	WeightsVersion int               `json:"weights_version"`
+	Probabilities  Probabilities     `json:"probabilities"`
+	HoldReasons    []Code            `json:"hold_reasons"`
 }
 
 type rationaleHistory struct {
@@ -70,6 +72,8 @@ func (a account) document(weightsVersion int) []byte {
 		Contrary:       a.contrary(),
 		WouldChange:    a.wouldChange(),
 		WeightsVersion: weightsVersion,
+		Probabilities:  a.result.P,
+		HoldReasons:    append([]Code{}, a.result.HoldReasons...),
 	}
 	for _, signal := range a.result.Signals {
 		if signal.Kind == SignalVetoes {

@@ -127,7 +127,9 @@ type LevelCounts struct {
 
 // Probabilities is a distribution over the three classes.
 type Probabilities struct {
-	TruePositive, BenignPositive, FalsePositive float64
+	TruePositive   float64 `json:"TruePositive"`
+	BenignPositive float64 `json:"BenignPositive"`
+	FalsePositive  float64 `json:"FalsePositive"`
 }
 
 // uniform is what memory says when nobody ever decided anything.

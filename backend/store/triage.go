@@ -47,6 +47,15 @@ func (r *Reader) LastTriage(workspace, incident string) (*soc.Triage, error) {
 	return &t, nil
 }
 
+// LastFloor returns the newest finished triage of the deterministic engine.
+func (r *Reader) LastFloor(workspace, incident string) (*soc.Triage, error) {
+	t, found, err := one(r, scanTriage, triageColumns+` WHERE incident_id = $2 AND workspace_id = $1 AND finished_at > 0 AND engine = 'deterministic' AND result <> '' ORDER BY created_at DESC, id DESC LIMIT 1`, workspace, incident)
+	if err != nil || !found {
+		return nil, err
+	}
+	return &t, nil
+}
+
 // Triages lists the triages of an incident, newest first, behind a position or
 // so many rows in.
 func (r *Reader) Triages(workspace, incident string, after *soc.Keyset, offset, limit int) ([]soc.Triage, error) {

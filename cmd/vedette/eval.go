@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,11 +23,12 @@ type evalCommand struct {
 type evalRunCommand struct {
 	Set     string        `required:"" help:"Labelled set: ${sets}." placeholder:"SET"`
 	Split   string        `default:"dev" enum:"dev,unseen" help:"dev or unseen."`
-	Mode    string        `default:"history" enum:"history" help:"history: counters of earlier verdicts alone."`
+	Mode    string        `default:"history" enum:"history,floor" help:"history: counters of earlier verdicts alone; floor: the deterministic triage of a server."`
 	Data    string        `required:"" help:"Folder that holds the set." placeholder:"FOLDER"`
 	History string        `help:"Folder of the development files, whose verdicts come before an unseen split." placeholder:"FOLDER"`
 	Delay   time.Duration `default:"24h" help:"From an incident to its verdict."`
 	Pooling string        `default:"on" enum:"on,off" help:"Whether verdicts of other workspaces are shown."`
+	Direct  bool          `help:"Ask the desk itself instead of a server over HTTP: faster, the same answers."`
 	Seed    uint64        `default:"1" help:"Of the bootstrap."`
 	Out     string        `required:"" help:"Folder for results.json, report.md, report.html and cases.jsonl." placeholder:"FOLDER"`
 }
@@ -37,7 +39,7 @@ func (c *evalRunCommand) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
-	cases, err := eval.Run(ctx, set, c.start, evalProgress(e))
+	cases, err := eval.Run(ctx, set, c.start(ctx), evalProgress(e))
 	if err != nil {
 		return err
 	}
@@ -52,14 +54,42 @@ func (c *evalRunCommand) Run(ctx context.Context, e *environment) error {
 }
 
 // start gives each round an empty memory.
-func (c *evalRunCommand) start(eval.Round) (eval.Instance, error) {
-	return &eval.Counters{Pooling: c.Pooling == "on"}, nil
+func (c *evalRunCommand) start(ctx context.Context) eval.Start {
+	return func(round eval.Round) (eval.Instance, func() error, error) {
+		if c.Mode == "history" {
+			return &eval.Counters{Pooling: c.Pooling == "on"}, func() error { return nil }, nil
+		}
+		l, err := newEvalLab(ctx, round)
+		if err != nil {
+			return nil, nil, err
+		}
+		if c.Direct {
+			return deskInstance{l}, l.end, nil
+		}
+		h, err := newHTTPInstance(ctx, l)
+		if err != nil {
+			return nil, nil, errors.Join(err, l.end())
+		}
+		return h, h.end, nil
+	}
+}
+
+// through says how the product was reached.
+func (c *evalRunCommand) through() string {
+	switch {
+	case c.Mode == "history":
+		return "counters"
+	case c.Direct:
+		return "direct"
+	default:
+		return "http"
+	}
 }
 
 // report is what every figure must name.
 func (c *evalRunCommand) report(set eval.Set) measure.Report {
 	return measure.Report{
-		Set: set.Name, Split: set.Split, Tuned: set.Tuned, Mode: c.Mode, Through: "counters", Delay: c.Delay.String(), Pooling: c.Pooling,
+		Set: set.Name, Split: set.Split, Tuned: set.Tuned, Mode: c.Mode, Through: c.through(), Delay: c.Delay.String(), Pooling: c.Pooling,
 		Version: versionText(), Weights: soc.ShippedWeights().Version, Model: "none", Date: time.Now().UTC().Format(time.DateOnly), Seed: c.Seed,
 		Command: c.command(), Read: set.Read, Skipped: set.Skipped, Notes: append([]string{}, set.Notes...),
 	}
@@ -70,6 +100,9 @@ func (c *evalRunCommand) command() string {
 	words := []string{"vedette eval run --set", c.Set, "--split", c.Split, "--mode", c.Mode, "--data FOLDER"}
 	if c.History != "" {
 		words = append(words, "--history FOLDER")
+	}
+	if c.Direct {
+		words = append(words, "--direct")
 	}
 	return strings.Join(append(words, "--delay", c.Delay.String(), "--pooling", c.Pooling, "--seed", fmt.Sprint(c.Seed), "--out FOLDER"), " ")
 }
