@@ -108,6 +108,8 @@ func (c *Console) register() {
 	c.registerEntry()
 	c.registerSession()
 	c.registerSecondFactor()
+	c.registerApprovals()
+	c.registerGamebooks()
 	c.registerKillSwitch()
 }
 

@@ -60,6 +60,12 @@ type NavItem struct {
 // desk refuses too; it is hidden so that nobody runs into that.
 func (f Frame) May(role string) bool { return f.by.Session && f.by.May("", soc.Role(role)) == nil }
 
+// Decides reports whether the person has at least a role here that decides: an
+// admin of the organization may see and configure, and decides nothing by that.
+func (f Frame) Decides(role string) bool {
+	return f.by.Session && f.by.DecidingRole().AtLeast(soc.Role(role))
+}
+
 // Fresh reports whether the last proof of identity still counts.
 func (f Frame) Fresh() bool { return f.by.Fresh(f.now) }
 

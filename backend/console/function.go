@@ -15,7 +15,7 @@ func (c *Console) functions() template.FuncMap {
 		"asset": c.assetAddress, "integrity": c.assetIntegrity,
 		"seg": url.PathEscape, "query": url.QueryEscape, "words": words, "stamp": stamp, "exact": exact, "until": until, "seconds": seconds,
 		"args": arguments, "list": func(items ...any) []any { return items }, "join": strings.Join, "deref": deref, "short": short,
-		"lower": strings.ToLower, "kill": killWords,
+		"lower": strings.ToLower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
 	}
 }
 

@@ -10,9 +10,6 @@ import (
 	"vedette/schemas"
 )
 
-// viewLife is how long a sealed view proves what was shown.
-const viewLife = 8 * time.Hour
-
 type approvalPage struct {
 	State         string        `query:"state" jsonschema:"enum=pending,enum=approved,enum=executing,enum=finished,enum=denied,enum=expired,enum=cancelled"`
 	Severity      string        `query:"severity" jsonschema:"enum=Informational,enum=Low,enum=Medium,enum=High,enum=Critical"`
@@ -78,13 +75,6 @@ type decisionView struct {
 type givenView struct {
 	Given    int `json:"given"`
 	Required int `json:"required"`
-}
-
-// shown is what a sealed view says.
-type shown struct {
-	Hash     string    `json:"h"`
-	Revision int64     `json:"r"`
-	At       time.Time `json:"t"`
 }
 
 // registerApprovals adds section 5 of the contract.
@@ -161,43 +151,21 @@ func (a *api) page(b web.Binding, next *soc.Keyset) (*web.Page, error) {
 	return &web.Page{Next: token}, err
 }
 
-// viewBinding ties a view to the person and the gamebook.
-func viewBinding(by soc.Actor, gamebook string) web.Binding {
-	return web.Binding{Endpoint: "approval view", Principal: by.ID, Workspace: by.Workspace, Source: gamebook}
-}
-
 func (a *api) getApproval(ctx context.Context, by soc.Actor, in oneApproval) (web.Reply[soc.Card], error) {
 	card, err := a.desk.GetCard(ctx, by, in.Gamebook)
 	if err != nil {
 		return web.Reply[soc.Card]{}, err
 	}
-	proof, err := encodeView(shown{card.ViewSHA256, card.Revision, a.desk.Now()})
-	if err != nil {
-		return web.Reply[soc.Card]{}, err
-	}
-	if card.View, err = a.seal.SealFor(viewBinding(by, card.GamebookID), proof, viewLife); err != nil {
+	if card.View, err = a.seal.SealView(by, card, a.desk.Now()); err != nil {
 		return web.Reply[soc.Card]{}, err
 	}
 	return web.Reply[soc.Card]{Data: card, Revision: card.Revision}, nil
 }
 
-// seen adds to a decision what its view proves. A foreign, altered or old one
-// is refused.
+// seen adds to a decision what its view proves.
 func (a *api) seen(by soc.Actor, d *soc.Decision, view string, opened []string) error {
 	d.Opened = opened
-	if view == "" {
-		return nil
-	}
-	proof, err := a.seal.Open(viewBinding(by, d.Gamebook), view)
-	var was shown
-	if err == nil {
-		was, err = decodeView(proof)
-	}
-	if err != nil {
-		return soc.InvalidField("view", "is not a view of this card by this person within the last 8 hours")
-	}
-	d.View, d.Revision, d.ViewedFor = was.Hash, was.Revision, a.desk.Now().Sub(was.At)
-	return nil
+	return a.seal.ProveView(by, d, view, a.desk.Now())
 }
 
 func (a *api) approve(ctx context.Context, by soc.Actor, in approveInput) (web.Reply[decisionView], error) {

@@ -91,6 +91,27 @@
     for (const open of document.querySelectorAll('details.menu[open]')) if (!open.contains(event.target)) open.open = false;
   });
 
+  // Filters apply by themselves; the list is fetched anew and the address follows,
+  // so that it can be kept and sent.
+  const apply = (form) => {
+    const query = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (value !== '') query.append(name, value);
+    const address = form.getAttribute('action') + (query.size ? '?' + query : '');
+    history.replaceState(null, '', address);
+    htmx.ajax('GET', address, {source: form, target: form.dataset.filter, select: form.dataset.filter, swap: 'outerMorph'});
+  };
+  let typed = null;
+  document.addEventListener('change', (event) => {
+    const form = event.target.closest('form[data-filter]');
+    if (form && event.target.type !== 'search') apply(form);
+  });
+  document.addEventListener('input', (event) => {
+    const form = event.target.closest('form[data-filter]');
+    if (!form || event.target.type !== 'search') return;
+    clearTimeout(typed);
+    typed = setTimeout(() => apply(form), 300);
+  });
+
   // Live: one stream for the page, closed while nobody looks, resumed where it
   // broke. What it says is only that something happened; the page fetches what
   // it shows with the viewer's own rights.
