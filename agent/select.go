@@ -41,9 +41,11 @@ func (s *session) selection(ctx context.Context, in soc.StageInput) (any, error)
 	if err != nil {
 		return nil, err
 	}
+	x.reserved = pagesMost + 1 // the rows that were found, and the playbooks
 	if err := x.converse(ctx, messages, in.Finish); err != nil {
 		return nil, err
 	}
+	x.reserved = 1
 	return &x.out, x.read(ctx)
 }
 

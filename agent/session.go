@@ -39,6 +39,8 @@ type session struct {
 	started   time.Time // of the run
 	exchanges []soc.Exchange
 	seen      map[string]*repeated
+	// reserved are tool calls kept for what has to come yet.
+	reserved int
 }
 
 // exhausted reports whether a hard limit is reached (T21). A budget of zeros

@@ -102,7 +102,7 @@ func (s *session) call(ctx context.Context, name string, arguments json.RawMessa
 		}
 		return known.result, nil
 	}
-	if s.budget.ToolCalls > 0 && s.used.ToolCalls >= s.budget.ToolCalls {
+	if s.budget.ToolCalls > 0 && s.used.ToolCalls >= s.budget.ToolCalls-s.reserved {
 		return refusedCall("No tool calls are left in this investigation. Finish with what you have."), nil
 	}
 	began := s.model.now()

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"vedette/backend/playbook"
@@ -42,6 +43,10 @@ type Desk struct {
 	checkpoints func() ([]soc.SignedCheckpoint, error)
 	checkURL    func(address string) *soc.Error
 	send        func(context.Context, soc.Dispatch) soc.AttemptResult
+	loop        *soc.Loop
+	chain       *soc.StageChain
+	// leases counts, so that now and then the oldest run comes first.
+	leases atomic.Int64
 }
 
 // Config is what a Desk is made of. Store is required.
@@ -79,6 +84,10 @@ type Config struct {
 	// Runs makes and proves run tokens. A process without it starts no run and
 	// takes every token for forged.
 	Runs *soc.RunSigner
+	// Loop sets up the built-in investigation by a model, and Chain proves its
+	// stored stages. A process without them hands out no runs and makes none.
+	Loop  *soc.Loop
+	Chain *soc.StageChain
 	// Signer vouches for what leaves the server: receipts and checkpoints. A
 	// process without it signs nothing.
 	Signer *soc.Signer
@@ -121,6 +130,7 @@ func New(c Config) *Desk {
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
 	d.checkpoints = c.Checkpoints
+	d.loop, d.chain = c.Loop, c.Chain
 	d.secrets, d.runs, d.signer, d.checkURL, d.send, d.products = c.Secrets, c.Runs, c.Signer, c.CheckURL, c.Send, c.Products
 	if d.checkURL == nil {
 		d.checkURL = func(string) *soc.Error { return soc.InvalidField("url", "this process calls nobody") }

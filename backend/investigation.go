@@ -77,6 +77,10 @@ type submission struct {
 	elsewhere []soc.LedgerEntry
 	verdict   soc.NormalisedVerdict
 	settings  []soc.AgentSettings
+	// modelHolds are what the server's own reconciliation says of a run of the
+	// built-in loop; model is true for such a run.
+	modelHolds []soc.Code
+	model      bool
 }
 
 func (d *Desk) submitInvestigation(tx *store.Tx, by soc.Actor, in soc.SubmitInvestigation) (soc.InvestigationReceipt, error) {
@@ -187,6 +191,10 @@ func (d *Desk) refusedInvestigation(tx *store.Tx, by soc.Actor, s submission, co
 func (d *Desk) recordInvestigation(tx *store.Tx, by soc.Actor, in soc.SubmitInvestigation, s submission, fingerprint string) (soc.InvestigationReceipt, error) {
 	cited := soc.Cited(in.Comment)
 	citations := soc.CountCitations(cited, s.incident.EvidenceCount, servedEvidence(s.ledger))
+	var err error
+	if s.modelHolds, s.model, err = d.modelHolds(tx, s); err != nil {
+		return soc.InvestigationReceipt{}, err
+	}
 	effect, err := d.judgeInvestigation(tx, in, s, citations)
 	if err != nil {
 		return soc.InvestigationReceipt{}, err
@@ -237,7 +245,16 @@ func (d *Desk) judgeInvestigation(tx *store.Tx, in soc.SubmitInvestigation, s su
 	if err != nil {
 		return soc.VerdictEffect{}, err
 	}
-	return soc.JudgeVerdict(soc.VerdictFacts{Previous: s.incident.Status, Standing: s.incident.Verdict, Proposed: s.verdict.Verdict, Closing: facts}), nil
+	verdict := soc.VerdictFacts{Previous: s.incident.Status, Standing: s.incident.Verdict, Proposed: s.verdict.Verdict}
+	for _, code := range s.modelHolds {
+		if code == soc.CodeUncalibratedModel { // keeps from closing, and from nothing else
+			facts.UncalibratedModel = true
+			continue
+		}
+		verdict.Holds = append(verdict.Holds, code)
+	}
+	verdict.Closing = facts
+	return soc.JudgeVerdict(verdict), nil
 }
 
 // detectorContradicts asks the floor whether anything speaks against a benign
@@ -269,6 +286,9 @@ func (d *Desk) investigationOf(by soc.Actor, in soc.SubmitInvestigation, s submi
 		Normalised: s.verdict.Normalised, Score: in.Score, Comment: in.Comment, Cited: cited, Held: effect.Held, HoldReasons: effect.HoldReasons, State: state,
 		Previous: s.incident.Status, New: effect.New, Timeline: soc.ReconcileTimeline(in.ToolCalls, ledgerTools(s.ledger), ledgerTools(s.elsewhere)), Citations: citations,
 		ToolCalls: calls, Gamebooks: in.Gamebooks, At: d.clock(),
+	}
+	if s.model {
+		inv.Engine = "model"
 	}
 	for _, ref := range in.ResponseSOPs {
 		inv.SOPs = append(inv.SOPs, ref.ID)

@@ -135,7 +135,12 @@ func (d *Desk) startRun(tx *store.Tx, by soc.Actor, in soc.NewRun) (v soc.RunVie
 		return v, err
 	}
 	v = soc.RunView{Run: u, IncidentShortID: i.ShortID, AgentName: agent}
-	if in.Agent != "" {
+	_, queued, err := tx.RunWork(u.Workspace, u.ID)
+	if err != nil {
+		return v, err
+	}
+	// The loop gets its token with the lease; an outside agent here, once.
+	if in.Agent != "" && !queued {
 		v.Token, err = d.runs.Token(u)
 	}
 	return v, err
@@ -226,6 +231,15 @@ func (d *Desk) mintRun(tx *store.Tx, by soc.Actor, i soc.Incident, u *soc.Run, i
 	if err := tx.InsertRun(*u); err != nil {
 		return err
 	}
+	if d.loop != nil {
+		investigator, err := d.loopAgent(tx, u.Workspace)
+		if err == nil && investigator == u.Agent {
+			err = d.insertWork(tx, *u, i)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	e := d.entry(by, eventRunStarted)
 	e.Incident, e.Run, e.Target, e.PolicyVersion, e.After = i.ID, u.ID, u.Agent, u.Hashes.Policy, string(u.Trigger)
 	e.Detail = auditDetail("reason", in.Reason)
@@ -247,63 +261,11 @@ func (d *Desk) runHashes(r *store.Reader, workspace string) (h soc.RunHashes, er
 	for _, s := range sops {
 		lines.WriteString(s.ID + " " + s.Hash + "\n")
 	}
-	return soc.RunHashes{Catalogue: d.catalogue.Hash(), SOPs: soc.DigestOf("vedette-sops-v1", []byte(lines.String())), Policy: w.PolicyVersion}, nil
-}
-
-// CancelRun ends a run at once: its token opens nothing any more, and what it
-// asked for and has not begun needs an approval. A key that may tighten can.
-func (d *Desk) CancelRun(ctx context.Context, by soc.Actor, id, reason string) (v soc.RunView, err error) {
-	const event = "run_cancelled"
-	if err = by.May(soc.ScopeOpsTighten, soc.RoleAnalyst); err == nil {
-		err = d.mayWrite()
+	h = soc.RunHashes{Catalogue: d.catalogue.Hash(), SOPs: soc.DigestOf("vedette-sops-v1", []byte(lines.String())), Policy: w.PolicyVersion}
+	if d.loop != nil {
+		h.Prompts, h.Tools = d.loop.Hash, d.loop.Tools
 	}
-	if err == nil {
-		err = d.write(ctx, func(tx *store.Tx) error {
-			u, found, err := tx.Run(by.Workspace, id)
-			if err != nil || !found {
-				return orNotFound(err, "There is no such run.")
-			}
-			ended, err := d.triageOf(&tx.Reader, &u)
-			if err != nil {
-				return err
-			}
-			if ended || !u.Live(d.clock()) {
-				return soc.Errorf(soc.Conflict, soc.CodeInvalidState, "The run has ended.").WithFix("There is nothing left to cancel.")
-			}
-			if err := d.cancelRunTriage(tx, u); err != nil {
-				return err
-			}
-			u.State, u.UpdatedAt = soc.RunCancelled, d.clock()
-			if _, err := tx.SetRunState(u.Workspace, u.ID, u.State, u.UpdatedAt); err != nil {
-				return err
-			}
-			e := d.entry(by, event)
-			e.Incident, e.Run, e.Target, e.Detail = u.Incident, u.ID, u.Agent, auditDetail("reason", reason)
-			tx.Audit(e)
-			if v, err = d.viewRun(&tx.Reader, u); err != nil {
-				return err
-			}
-			return d.settleIdempotency(tx, by, v)
-		})
-	}
-	if err != nil {
-		return soc.RunView{}, d.refused(ctx, by, event, err, func(e *soc.AuditEntry) { e.Target = id })
-	}
-	return v, nil
-}
-
-// cancelRunTriage ends the triage that a run of the built-in triage is.
-func (d *Desk) cancelRunTriage(tx *store.Tx, u soc.Run) error {
-	if u.Triage == "" {
-		return nil
-	}
-	t, found, err := tx.Triage(u.Workspace, u.Triage)
-	if err != nil || !found || t.State.Ended() {
-		return err
-	}
-	t.State, t.FinishedAt = soc.RunCancelled, d.clock()
-	_, _, err = tx.UpdateTriage(t)
-	return err
+	return h, nil
 }
 
 // GetRun returns one run of the workspace.

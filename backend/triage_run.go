@@ -147,6 +147,9 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 		if err := d.announceInvestigation(tx, by, i, inv, policy); err != nil {
 			return err
 		}
+		if err := d.queueRun(tx, after, policy); err != nil {
+			return err
+		}
 		e := d.entry(by, "triage_finished")
 		e.Incident, e.Target, e.Code = i.ID, stored.ID, effect.Code
 		e.Decision = "recorded"
@@ -190,6 +193,13 @@ func (d *Desk) judgeFloor(tx *store.Tx, i soc.Incident, result soc.FloorResult, 
 		if !slices.Contains(effect.HoldReasons, reason) {
 			effect.HoldReasons = append(effect.HoldReasons, reason)
 		}
+	}
+	waits, err := d.awaitsLoop(tx, i, policy)
+	if err != nil {
+		return soc.VerdictEffect{}, err
+	}
+	if waits && !slices.Contains(effect.HoldReasons, soc.CodeModelFailed) {
+		effect.HoldReasons = append(effect.HoldReasons, soc.CodeModelFailed)
 	}
 	if !result.Closable || len(effect.HoldReasons) > 0 {
 		effect.Code, effect.Held, effect.Propose, effect.Apply, effect.New = soc.CodeHeld, true, true, false, i.Status

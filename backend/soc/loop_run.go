@@ -60,7 +60,9 @@ func (u LoopUsage) Plus(more LoopUsage) LoopUsage {
 	}
 }
 
-// Share is the largest used share of any limit; 1 or more is exhausted.
+// Share is the largest used share of what asking a model takes; 1 or more is
+// exhausted. Tool calls are apart: without any left there is still a verdict to
+// give on what was read.
 func (b LoopBudget) Share(u LoopUsage, running time.Duration) float64 {
 	most := 0.0
 	share := func(used, limit float64) {
@@ -69,7 +71,6 @@ func (b LoopBudget) Share(u LoopUsage, running time.Duration) float64 {
 		}
 	}
 	share(float64(u.ModelCalls), float64(b.ModelCalls))
-	share(float64(u.ToolCalls), float64(b.ToolCalls))
 	share(float64(u.TokensIn), float64(b.TokensIn))
 	share(float64(u.TokensOut), float64(b.TokensOut))
 	share(float64(u.CostMicros), float64(b.CostMicros))
@@ -106,8 +107,37 @@ type RunStage struct {
 	Exchanges []byte
 	Usage     LoopUsage
 	Error     Code
-	Chain     string
-	At        time.Time
+	// Report is the digest of what was handed in.
+	Report string
+	Chain  string
+	At     time.Time
+}
+
+// RunWork is what a run of the loop is beside the run: its place in the queue,
+// who holds it, how far it is and what it used.
+type RunWork struct {
+	Run             string
+	Workspace       string
+	Incident        string
+	Agent           string
+	Priority        int // 0 informational to 4 critical
+	EvidenceVersion int64
+	// Stage is the next one to be stored, Seq and Chain those of the last stored.
+	Stage        Stage
+	Seq          int
+	Chain        string
+	Fence        int64
+	LeaseExpires time.Time
+	// Bad counts results of the stage that did not pass.
+	Bad        int
+	Budget     LoopBudget
+	Used       LoopUsage
+	Model      string
+	Prompts    string
+	Error      Code
+	QueuedAt   time.Time
+	StartedAt  time.Time
+	FinishedAt time.Time
 }
 
 // stageRecord is what the chain of a stage is over.
@@ -182,7 +212,17 @@ type Loop struct {
 	Price  LoopPrice
 	// Concurrent bounds the runs under way of a workspace.
 	Concurrent int
+	// Local: this server has a model of its own; else keys with runs:work take
+	// the runs.
+	Local bool
+	// FloorMayCloseAlone lets the deterministic triager close before the model
+	// has looked (T16).
+	FloorMayCloseAlone bool
 }
+
+// CalibratedFrom is how many outcomes of a model with these prompts people must
+// have decided before a benign verdict of it may close (T25).
+const CalibratedFrom = 50
 
 // LoopPrompt is one text said to a model.
 type LoopPrompt struct {
@@ -203,7 +243,9 @@ func (p LoopPrice) Cost(in, out int) int64 {
 
 // RunLease is a run in the hands of a worker.
 type RunLease struct {
-	Run      string
+	Workspace string
+	Run       string
+	// Token proves the run at every door; it is the worker's alone.
 	Token    string
 	Incident string // short id
 	Fence    int64

@@ -280,3 +280,15 @@ func (d Investigated) Input(stage Stage, incident string) StageInput {
 	}
 	return in
 }
+
+// Say adds a name that somebody outside gave, escaped and bounded, each once.
+func (o *Overview) Say(source, value string, names, width int) {
+	shown := EscapeVisible(value)
+	u := UntrustedText{Source: source, Field: "title", Value: shown}
+	if runes := []rune(shown); len(runes) > width {
+		u.Value, u.Cut = string(runes[:width]), true
+	}
+	if value != "" && len(o.Untrusted) < names && !slices.Contains(o.Untrusted, u) {
+		o.Untrusted = append(o.Untrusted, u)
+	}
+}

@@ -32,6 +32,10 @@ type RunHashes struct {
 	Catalogue string `json:"catalogue"`
 	SOPs      string `json:"sops"`
 	Policy    int64  `json:"policy_version"`
+	// Prompts and Tools are what the built-in loop is told and given; empty for
+	// any other run.
+	Prompts string `json:"prompts,omitempty"`
+	Tools   string `json:"tools,omitempty"`
 }
 
 // Served is what one call handed out, for ledger, taint and audit. A door

@@ -72,6 +72,8 @@ type VerdictFacts struct {
 	// Proposed is the normalised verdict; empty when only a comment was sent.
 	Proposed Verdict
 	Closing  ClosingFacts
+	// Holds keep the verdict for a person whatever it would do (T26).
+	Holds []Code
 }
 
 // VerdictEffect is what becomes of a submitted verdict.
@@ -111,6 +113,11 @@ func JudgeVerdict(f VerdictFacts) VerdictEffect {
 		effect.HoldReasons = JudgeClosing(f.Closing)
 	case f.Closing.HumanVerdict:
 		effect.HoldReasons = []Code{CodeHumanVerdictStands}
+	}
+	for _, code := range f.Holds {
+		if !slices.Contains(effect.HoldReasons, code) {
+			effect.HoldReasons = append(effect.HoldReasons, code)
+		}
 	}
 	switch {
 	case len(effect.HoldReasons) > 0:

@@ -86,3 +86,14 @@ func optional(text string) any {
 	}
 	return text
 }
+
+// WorkingAgent is the agent identity of the oldest live key that may work on
+// runs in a workspace (S62), or "".
+func (r *Reader) WorkingAgent(workspace, organization string, now time.Time) (string, error) {
+	id, _, err := one(r, func(x row) (id string, err error) {
+		err = x.Scan(&id)
+		return id, err
+	}, `SELECT agent_id FROM credential WHERE organization_id = $2 AND kind = 'agent' AND revoked_at = 0 AND (expires_at = 0 OR expires_at > $3)
+AND scopes LIKE '%"runs:work"%' AND workspaces LIKE '%"' || $1 || '"%' ORDER BY created_at, id LIMIT 1`, workspace, organization, micros(now))
+	return id, err
+}

@@ -62,6 +62,7 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.ChangeState](): "applied", reflect.TypeFor[soc.PolicyPart](): "limits", reflect.TypeFor[soc.Direction](): "loosening",
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
 	reflect.TypeFor[soc.RevertState]():        "asked",
+	reflect.TypeFor[soc.Stage]():              "extract",
 	reflect.TypeFor[soc.TriageVersionState](): "in_force",
 }
 
@@ -363,6 +364,7 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error { // of no run
 				return tx.InsertLedger(soc.LedgerEntry{Workspace: mark, Tool: mark, Rows: 1, At: fixtureTime}, mark)
 			},
+			func() error { return fillLoop(tx, of) },
 			func() error { return tx.InsertTriage(of(soc.Triage{}).Interface().(soc.Triage)) },
 			func() error { return tx.InsertTriage(done) },
 			func() error { return tx.InsertSighting(of(soc.Sighting{}).Interface().(soc.Sighting), 0) },
@@ -396,6 +398,37 @@ func fillEverything(t *testing.T, s *Store) {
 		}
 		return nil
 	})
+}
+
+// fillLoop stores runs of the loop: one that waits, one in somebody's hands, one
+// that is done and was decided about, and a key that may take them.
+func fillLoop(tx *Tx, of func(any) reflect.Value) error {
+	work := of(soc.RunWork{}).Interface().(soc.RunWork)
+	held, done := work, work
+	held.Run, held.LeaseExpires = "y-a", fixtureTime.Add(time.Hour)
+	done.Run, done.FinishedAt = "z-a", fixtureTime
+	ended := of(soc.Run{}).Interface().(soc.Run)
+	ended.ID, ended.Implicit, ended.State = "z-a", false, soc.RunDone
+	decided := of(soc.Investigation{}).Interface().(soc.Investigation)
+	decided.ID, decided.Run, decided.State = "z-a", "z-a", "accepted"
+	key := of(soc.Credential{}).Interface().(soc.Credential)
+	key.Scopes, key.Owner, key.ExpiresAt, key.RevokedAt = []soc.Scope{soc.ScopeRunsWork}, "", time.Time{}, time.Time{}
+	for _, step := range []func() error{
+		func() error { return tx.InsertRun(ended) },
+		func() error { return tx.InsertInvestigation(decided, "") },
+		func() error { return tx.InsertRunWork(work) },
+		func() error { return tx.InsertRunWork(held) },
+		func() error { return tx.InsertRunWork(done) },
+		func() error { return tx.InsertRunStage(of(soc.RunStage{}).Interface().(soc.RunStage)) },
+		func() error { return tx.AddLoopDay(mark, 1, soc.LoopDay{Tokens: 1, CostMicros: 1}) },
+		func() error { return tx.InsertAgent(soc.Agent{ID: mark, Organization: mark, Name: mark}) },
+		func() error { return tx.InsertCredential(key) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TestS44NoMethodReadsAnotherWorkspace calls every method that reads with the

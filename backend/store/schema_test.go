@@ -31,6 +31,7 @@ var closedSets = map[string][]string{
 	"suppression.kind":        wordsIn(slices.DeleteFunc(slices.Clone(soc.AllEntityKinds), func(k soc.EntityKind) bool { return k == soc.KindOther })),
 	"agent_settings.severity": wordsIn(soc.AllSeverities), "sla_target.severity": wordsIn(soc.AllSeverities), "gamebook.status": wordsIn(soc.AllGamebookStatuses), "gamebook.class": wordsIn(soc.AllClasses), "gamebook.impact": wordsIn(soc.AllImpacts), "gamebook.taint": wordsIn(soc.AllTaints),
 	"step.status": wordsIn(soc.AllStepStatuses), "run.run_trigger": wordsIn(soc.AllTriggers), "run.state": wordsIn(soc.AllRunStates), "run.taint": wordsIn(soc.AllTaints), "taint.taint": wordsIn(soc.AllTaints),
+	"run_work.stage": wordsIn(soc.AllStages), "run_stage.stage": wordsIn(soc.AllStages),
 	"triage_playbook.state": wordsIn(soc.AllTriageVersionStates),
 	"triage.state":          wordsIn(soc.AllRunStates), "verdict_event.verdict": wordsIn(soc.AllVerdicts),
 	"breaker.population":       wordsIn([]soc.EntityKind{soc.KindAccount, soc.KindHost}),
