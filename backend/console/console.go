@@ -111,6 +111,8 @@ func (c *Console) register() {
 	c.registerApprovals()
 	c.registerGamebooks()
 	c.registerKillSwitch()
+	c.registerIncidentList()
+	c.registerHeld()
 }
 
 // mount puts the table on the router.

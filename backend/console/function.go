@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"vedette/backend/soc"
 )
 
 // functions are those of every template. None of them makes markup: what they
@@ -16,6 +18,7 @@ func (c *Console) functions() template.FuncMap {
 		"seg": url.PathEscape, "query": url.QueryEscape, "words": words, "stamp": stamp, "exact": exact, "until": until, "seconds": seconds,
 		"args": arguments, "list": func(items ...any) []any { return items }, "join": strings.Join, "deref": deref, "short": short,
 		"lower": strings.ToLower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
+		"inert": inert, "lines": inertLines, "reasons": reasonsOf,
 	}
 }
 
@@ -144,4 +147,17 @@ func short(id string) string {
 		return id[:8]
 	}
 	return id
+}
+
+// inert shows what could act on a reader, such as bidirectional controls, instead
+// of sending it: for one line that somebody else wrote.
+func inert(value any) string { return soc.EscapeVisible(fmt.Sprint(value)) }
+
+// inertLines is inert for a text whose line ends and tabs are meant.
+func inertLines(value any) string {
+	lines := strings.Split(strings.ReplaceAll(fmt.Sprint(value), "\r\n", "\n"), "\n")
+	for n, line := range lines {
+		lines[n] = soc.EscapeVisible(strings.ReplaceAll(line, "\t", "    "))
+	}
+	return strings.Join(lines, "\n")
 }

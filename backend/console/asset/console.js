@@ -50,7 +50,8 @@
   const move = (by) => {
     const all = rows();
     if (!all.length) return;
-    const at = all.findIndex((row) => 'current' in row.dataset);
+    let at = all.findIndex((row) => 'current' in row.dataset);
+    if (at < 0) at = all.findIndex((row) => row.contains(document.activeElement)); // the list was drawn anew
     if (at >= 0) delete all[at].dataset.current;
     const next = all[Math.min(all.length - 1, Math.max(0, at + by))];
     next.dataset.current = 'yes';
