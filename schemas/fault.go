@@ -92,9 +92,10 @@ func upperFirst(text string) string {
 }
 
 // Echo quotes text of a caller for a message: controls, bidi and invisible
-// characters escaped, at most 80 characters.
+// characters escaped, at most 80 characters. What has the shape of a credential
+// is not repeated: messages end up in transcripts and logs (S54).
 func Echo(text string) string {
-	quoted := strconv.Quote(cut(text, maxEcho))
+	quoted := strconv.Quote(cut(soc.RemoveSecrets(text), maxEcho))
 	return cut(quoted, 2*maxEcho)
 }
 
@@ -103,7 +104,7 @@ func echoValue(value any) string {
 	if text, ok := value.(string); ok {
 		return Echo(text)
 	}
-	raw := compact(value)
+	raw := soc.RemoveSecrets(compact(value))
 	if len(raw) <= maxEcho && strconv.Quote(raw) == `"`+strings.ReplaceAll(raw, `"`, `\"`)+`"` {
 		return raw
 	}

@@ -210,8 +210,18 @@ func (x *exchange) workspaceInPath() bool {
 	return x.route.family.WorkspaceInPath && !x.route.Organization && x.route.Who != Anyone
 }
 
-// input is step 8.
-func (x *exchange) input(context.Context) (err error) {
+// input is step 8. What is not as the contract says is on record like any other
+// refusal of a known caller (S55): probing leaves a trace.
+func (x *exchange) input(ctx context.Context) error {
+	err := x.bind()
+	if failure := soc.AsError(err); failure != nil && failure.Kind == soc.Invalid && x.by.Kind != "" {
+		x.registry.config.Recorder.RecordRefusal(ctx, x.by, x.call(), failure)
+	}
+	return err
+}
+
+// bind reads query, headers and body into the input.
+func (x *exchange) bind() (err error) {
 	b := x.route.binding
 	if x.canonicalQuery, err = b.bindQuery(x.req.URL.RawQuery, x.route.family.FoldQuery, x.in); err != nil {
 		return err

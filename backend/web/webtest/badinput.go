@@ -67,8 +67,9 @@ func (b *badInput) ask(what string, want []int, method, target, body string, hea
 		b.t.Errorf("%s: %s %.120s: %d %.300s, want %v", what, method, target, w.Code, w.Body, want)
 	}
 	recorded := 0
-	if w.Code == 401 || w.Code == 403 || w.Code == 404 {
-		recorded = 1 // a refusal is on record once
+	switch w.Code {
+	case 400, 401, 403, 404, 413, 415:
+		recorded = 1 // a refusal is on record at most once
 	}
 	if after := b.house.Count(); after.Jobs != before.Jobs || after.Audit > before.Audit+recorded {
 		b.t.Errorf("%s: %d left rows: %+v, then %+v", what, w.Code, before, after)
