@@ -15,7 +15,8 @@ import (
 
 // Bounds of asking a model (T22).
 const (
-	callTimeout = 60 * time.Second
+	// CallTimeout bounds one attempt; a client under it needs no more.
+	CallTimeout = 60 * time.Second
 	transient   = 2               // retries of a timeout, a 5xx, a broken connection
 	limitedMost = 6               // attempts that a 429 may cost
 	waitMost    = 2 * time.Minute // of one Retry-After

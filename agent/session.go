@@ -160,7 +160,7 @@ func (s *session) attempt(ctx context.Context, request openai.ChatCompletionRequ
 	defer s.model.leave()
 	limit := s.model.Timeout
 	if limit == 0 {
-		limit = callTimeout
+		limit = CallTimeout
 	}
 	if left := s.left(); left > 0 {
 		limit = min(limit, left)

@@ -21,29 +21,34 @@ const drain = 8 * time.Second
 
 // serveCommand holds the flags of the server (architecture.md section 9).
 type serveCommand struct {
-	Listen           string         `default:"127.0.0.1:8080" help:"Address to listen on."`
-	PublicURL        string         `name:"public-url" help:"URL under which clients reach the server (default: http:// or https:// and the address)." placeholder:"URL"`
-	TLSCert          string         `name:"tls-cert" help:"Certificate chain, PEM." placeholder:"FILE"`
-	TLSKey           string         `name:"tls-key" help:"Private key of the certificate, PEM." placeholder:"FILE"`
-	TrustedProxy     []string       `help:"Addresses of proxies that end TLS and state the client's address." placeholder:"CIDR"`
-	AllowOrigin      []string       `help:"More web origins whose pages may call the server." placeholder:"ORIGIN"`
-	SecretKeyFile    string         `help:"Keys that seal tokens and secrets (default: <db>.key, made when missing on loopback with SQLite)." placeholder:"FILE"`
-	KillFile         string         `help:"Marker file that stops everything while it exists (default: <db>.kill)." placeholder:"FILE"`
-	AuditCheckpoints string         `name:"audit-checkpoints" help:"File that signed checkpoints of the audit are appended to; best where whoever has the database cannot write (default: <db>.checkpoints)." placeholder:"FILE"`
-	EgressAllow      []string       `help:"What webhooks, connectors and the model may reach beyond public https: CIDR or host[:port]." placeholder:"TARGET"`
-	Rates            map[string]int `help:"Requests a minute and credential of a class, such as read=2400;write=480 (classes: read, write, login, agent-tools, triage, actions, decide, ingest)." placeholder:"CLASS=N;..."`
-	FileBytes        int64          `name:"attachment-bytes" default:"52428800" help:"Most bytes of one attachment, up to 1 GiB." placeholder:"BYTES"`
-	CaseFiles        int            `name:"attachment-files" default:"200" help:"Most attachments of one incident." placeholder:"N"`
-	CaseBytes        int64          `name:"attachment-case-bytes" default:"1073741824" help:"Most bytes of one incident's attachments together." placeholder:"BYTES"`
-	MetricsListen    string         `help:"Loopback or internal address that serves /metrics and /debug/pprof, and nothing else." placeholder:"HOST:PORT"`
-	OAuthIssuer      string         `name:"oauth-issuer" help:"Take access tokens of this OAuth 2.1 issuer at /mcp; clients are let in by vedette keys create --oauth-client." placeholder:"URL"`
-	TraceEndpoint    string         `help:"OpenTelemetry collector that gets traces by OTLP over HTTP, such as http://127.0.0.1:4318 (default: none)." placeholder:"URL"`
-	TraceSample      float64        `default:"1" help:"Share of requests and jobs that are traced, 0 to 1."`
-	ReadOnly         bool           `help:"Refuse every write but sessions, kill switch and ingest."`
-	NoAuth           bool           `help:"Serve MCP to anybody on this machine as one fixed principal of a demo; loopback only."`
-	RangeURL         string         `name:"range-url" hidden:"" help:"Use this running range in a demonstration, instead of one's own."`
-	RangeToken       string         `name:"range-token" hidden:"" help:"Token of that range."`
-	Demo             bool           `help:"Fill an empty database with a demonstration and run the simulated range."`
+	Listen             string         `default:"127.0.0.1:8080" help:"Address to listen on."`
+	PublicURL          string         `name:"public-url" help:"URL under which clients reach the server (default: http:// or https:// and the address)." placeholder:"URL"`
+	TLSCert            string         `name:"tls-cert" help:"Certificate chain, PEM." placeholder:"FILE"`
+	TLSKey             string         `name:"tls-key" help:"Private key of the certificate, PEM." placeholder:"FILE"`
+	TrustedProxy       []string       `help:"Addresses of proxies that end TLS and state the client's address." placeholder:"CIDR"`
+	AllowOrigin        []string       `help:"More web origins whose pages may call the server." placeholder:"ORIGIN"`
+	SecretKeyFile      string         `help:"Keys that seal tokens and secrets (default: <db>.key, made when missing on loopback with SQLite)." placeholder:"FILE"`
+	KillFile           string         `help:"Marker file that stops everything while it exists (default: <db>.kill)." placeholder:"FILE"`
+	AuditCheckpoints   string         `name:"audit-checkpoints" help:"File that signed checkpoints of the audit are appended to; best where whoever has the database cannot write (default: <db>.checkpoints)." placeholder:"FILE"`
+	EgressAllow        []string       `help:"What webhooks, connectors and the model may reach beyond public https: CIDR or host[:port]." placeholder:"TARGET"`
+	Rates              map[string]int `help:"Requests a minute and credential of a class, such as read=2400;write=480 (classes: read, write, login, agent-tools, triage, actions, decide, ingest)." placeholder:"CLASS=N;..."`
+	FileBytes          int64          `name:"attachment-bytes" default:"52428800" help:"Most bytes of one attachment, up to 1 GiB." placeholder:"BYTES"`
+	CaseFiles          int            `name:"attachment-files" default:"200" help:"Most attachments of one incident." placeholder:"N"`
+	CaseBytes          int64          `name:"attachment-case-bytes" default:"1073741824" help:"Most bytes of one incident's attachments together." placeholder:"BYTES"`
+	MetricsListen      string         `help:"Loopback or internal address that serves /metrics and /debug/pprof, and nothing else." placeholder:"HOST:PORT"`
+	OAuthIssuer        string         `name:"oauth-issuer" help:"Take access tokens of this OAuth 2.1 issuer at /mcp; clients are let in by vedette keys create --oauth-client." placeholder:"URL"`
+	TraceEndpoint      string         `help:"OpenTelemetry collector that gets traces by OTLP over HTTP, such as http://127.0.0.1:4318 (default: none)." placeholder:"URL"`
+	TraceSample        float64        `default:"1" help:"Share of requests and jobs that are traced, 0 to 1."`
+	ReadOnly           bool           `help:"Refuse every write but sessions, kill switch and ingest."`
+	NoAuth             bool           `help:"Serve MCP to anybody on this machine as one fixed principal of a demo; loopback only."`
+	RangeURL           string         `name:"range-url" hidden:"" help:"Use this running range in a demonstration, instead of one's own."`
+	RangeToken         string         `name:"range-token" hidden:"" help:"Token of that range."`
+	LoopDayTokens      int64          `default:"5000000" help:"Tokens that investigations of a workspace may use a day; 0 is no limit." placeholder:"TOKENS"`
+	LoopDayCost        float64        `default:"50" help:"US dollars that investigations of a workspace may cost a day, where the model has a price; 0 is no limit." placeholder:"USD"`
+	LoopRuns           int            `default:"4" help:"Investigations of a workspace at once, over all workers." placeholder:"N"`
+	modelFlags         `embed:""`
+	FloorMayCloseAlone bool `help:"With a model at work, let the deterministic triage close before the model has looked."`
+	Demo               bool `help:"Fill an empty database with a demonstration and run the simulated range."`
 }
 
 // mostFileBytes bounds what the operator may allow: an upload holds a connection

@@ -33,8 +33,10 @@ type wiring struct {
 	products   []connector.Connector
 	connectors []backend.Connector
 	// fleet are those that people configured.
-	fleet    *fleet
-	desk     *backend.Desk
+	fleet *fleet
+	desk  *backend.Desk
+	// loop sets up the investigation by a model.
+	loop     *soc.Loop
 	identity identity
 	sealer   *web.Sealer
 	health   *opsapi.Health
@@ -53,7 +55,7 @@ type wiring struct {
 // assemble puts the parts together, from the ways out to the doors.
 func (w *wiring) assemble(ctx context.Context) error {
 	for _, part := range []func(context.Context) error{
-		w.wireRange, w.wireDesk, w.wireFleet, w.wireDemo, w.wireEverybody, w.requireIdentities, w.wireWorker, w.wireHTTP, w.wireMetrics,
+		w.wireRange, w.wireDesk, w.wireFleet, w.wireDemo, w.wireEverybody, w.requireIdentities, w.wireWorker, w.wireHTTP, w.wireLoop, w.wireMetrics,
 	} {
 		if err := part(ctx); err != nil {
 			return err
@@ -81,6 +83,13 @@ func (w *wiring) wireDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	chain, err := w.ring.secretKeys("stages of runs")
+	if err != nil {
+		return err
+	}
+	if w.loop, err = w.command.loopSettings(); err != nil {
+		return err
+	}
 	signers, err := w.ring.signers()
 	if err != nil {
 		return err
@@ -94,7 +103,7 @@ func (w *wiring) wireDesk(context.Context) error {
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
-		Secrets: secrets, Runs: runs, Signer: signers[0], Attachments: files, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
+		Secrets: secrets, Runs: runs, Loop: w.loop, Chain: soc.NewStageChain(chain...), Signer: signers[0], Attachments: files, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
 		Checkpoints: func() ([]soc.SignedCheckpoint, error) { return recentCheckpoints(w.rules.checkpoints, keysOf(signers)) },
 	})
 	w.identity = identity{w.desk, w.log}
