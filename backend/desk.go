@@ -37,6 +37,7 @@ type Desk struct {
 	health     storeCheck
 	// attachments bound the files of one incident.
 	attachments soc.AttachmentLimits
+	provider    soc.ProviderRules
 	secrets     *soc.SecretBox
 	runs        *soc.RunSigner
 	signer      *soc.Signer
@@ -103,6 +104,9 @@ type Config struct {
 	// Attachments bound the files of one incident; a zero member is the
 	// shipped one.
 	Attachments soc.AttachmentLimits
+	// Provider says what people of an OpenID Connect provider are here; default
+	// nobody signs in with one.
+	Provider soc.ProviderRules
 }
 
 // Connector is what the desk must know of a way out. Calls to the product
@@ -129,7 +133,7 @@ func New(c Config) *Desk {
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
-	d.checkpoints = c.Checkpoints
+	d.checkpoints, d.provider = c.Checkpoints, c.Provider
 	d.loop, d.chain = c.Loop, c.Chain
 	d.secrets, d.runs, d.signer, d.checkURL, d.send, d.products = c.Secrets, c.Runs, c.Signer, c.CheckURL, c.Send, c.Products
 	if d.checkURL == nil {

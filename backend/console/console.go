@@ -36,8 +36,10 @@ type Config struct {
 	Recorder web.Recorder
 	// Seal makes page tokens and views of approval cards.
 	Seal *web.Sealer
-	Log  *slog.Logger
-	Now  func() time.Time
+	// Provider is who else may prove people; nil for nobody.
+	Provider *Provider
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Console serves the pages. Make it with New.
@@ -48,6 +50,7 @@ type Console struct {
 	identity  web.Authenticator
 	recorder  web.Recorder
 	seal      *web.Sealer
+	provider  *relyingParty
 	log       *slog.Logger
 	now       func() time.Time
 	assets    map[string]*asset
@@ -85,6 +88,12 @@ func New(config Config) (*Console, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
+	if p := config.Provider; p != nil {
+		if err := p.valid(); err != nil {
+			return nil, err
+		}
+		c.provider = &relyingParty{Provider: *p, callback: c.facts.PublicURL + "/console/sign-in/callback", now: c.now}
+	}
 	c.signIns = web.NewLimiter(signInsPerMinute, 4, c.now)
 	c.requests = web.NewLimiter(pagesPerMinute, pagesAtOnce, c.now)
 	c.streams = web.NewLimiter(pagesPerMinute, streamsAtOnce, c.now)
@@ -110,6 +119,7 @@ func (c *Console) register() {
 	c.registerSecondFactor()
 	c.registerApprovals()
 	c.registerGamebooks()
+	c.registerProvider()
 	c.registerKillSwitch()
 	c.registerIncidentList()
 	c.registerHeld()

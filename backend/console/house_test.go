@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -23,6 +24,8 @@ type house struct {
 	t       testing.TB
 	console *console.Console
 	handler http.Handler
+	// provider is who else proves people; nil for one that is never reached.
+	provider *console.Provider
 }
 
 func openHouse(t testing.TB, change ...func(*backend.Config)) *house {
@@ -45,9 +48,12 @@ func openOn(t testing.TB, url string) *house {
 // open puts a console in front of a desk.
 func (h *house) open(desk *backend.Desk, identity web.Authenticator) *house {
 	h.t.Helper()
+	if h.provider == nil {
+		h.provider = &console.Provider{Issuer: "https://login.invalid", ClientID: "vedette", Name: "Example", HTTP: &http.Client{Transport: unreachable{}}}
+	}
 	pages, err := console.New(console.Config{
 		Facts: console.Facts{PublicURL: webtest.PublicURL, Demo: true, Simulation: true}, Desk: desk, Registry: h.Registry,
-		Identity: identity, Recorder: refusals{desk}, Seal: h.Seal, Now: h.Now,
+		Identity: identity, Recorder: refusals{desk}, Seal: h.Seal, Now: h.Now, Provider: h.provider,
 	})
 	if err != nil {
 		h.t.Fatal(err)
@@ -125,6 +131,13 @@ func mustLead(t *testing.T, w *httptest.ResponseRecorder, to string) {
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != to {
 		t.Fatalf("got %d to %q, want 303 to %q: %s", w.Code, w.Header().Get("Location"), to, w.Body)
 	}
+}
+
+// unreachable is the way to nobody.
+type unreachable struct{}
+
+func (unreachable) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("nobody is there")
 }
 
 // refusals puts refusals on record, as the command does.

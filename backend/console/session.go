@@ -35,11 +35,19 @@ type endForm struct {
 	ID string `form:"id" max:"36"`
 }
 
+// signInDrawn is what the sign-in page shows.
+type signInDrawn struct {
+	Next string
+	// Provider is who else may prove people, "" for nobody.
+	Provider string
+}
+
 // proofPage is what the pages that ask for a proof show.
 type proofPage struct {
 	Next string
 	// SecondFactor asks for a code too.
 	SecondFactor bool
+	Provider     string
 }
 
 // ownSession is a line of the list of the person's own sessions.
@@ -63,7 +71,7 @@ func (c *Console) registerSession() {
 }
 
 func (c *Console) signInPage(_ context.Context, _ soc.Actor, in afterwards) (View, error) {
-	return View{Template: "sign-in", Title: "Sign in", Data: ownPath(in.Next)}, nil
+	return View{Template: "sign-in", Title: "Sign in", Data: signInDrawn{ownPath(in.Next), c.providerName()}}, nil
 }
 
 func (c *Console) signIn(ctx context.Context, by soc.Actor, in signInForm) (View, error) {
@@ -89,7 +97,7 @@ func (c *Console) stepUpPage(ctx context.Context, by soc.Actor, in afterwards) (
 	if err != nil {
 		return View{}, err
 	}
-	return View{Template: "step-up", Title: "Prove who you are", Data: proofPage{ownPath(in.Next), me.Person.SecondFactor}}, nil
+	return View{Template: "step-up", Title: "Prove who you are", Data: proofPage{ownPath(in.Next), me.Person.SecondFactor, c.providerName()}}, nil
 }
 
 func (c *Console) stepUp(ctx context.Context, by soc.Actor, in stepUpForm) (View, error) {

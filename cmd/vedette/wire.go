@@ -100,10 +100,14 @@ func (w *wiring) wireDesk(context.Context) error {
 	}
 	w.fleet = newFleet(connectorKinds(), allowed, w.log)
 	w.sender = &worker.Sender{Client: allowed.Client(egress.Options{Timeout: worker.AttemptTimeout, MaxBody: worker.AnswerLimit})}
+	people, err := w.command.SignIn.rules()
+	if err != nil {
+		return err
+	}
 	w.desk = backend.New(backend.Config{
 		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
-		Secrets: secrets, Runs: runs, Loop: w.loop, Chain: soc.NewStageChain(chain...), Signer: signers[0], Attachments: files, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
+		Provider: people, Secrets: secrets, Runs: runs, Loop: w.loop, Chain: soc.NewStageChain(chain...), Signer: signers[0], Attachments: files, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
 		Checkpoints: func() ([]soc.SignedCheckpoint, error) { return recentCheckpoints(w.rules.checkpoints, keysOf(signers)) },
 	})
 	w.identity = identity{w.desk, w.log}

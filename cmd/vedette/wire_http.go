@@ -57,9 +57,13 @@ func (w *wiring) wireHTTP(context.Context) error {
 // consoleDoor makes the operator's pages, whose streams end before the listener
 // drains.
 func (w *wiring) consoleDoor(registry *web.Registry) (http.Handler, error) {
+	provider, err := w.command.SignIn.provider(w.command.EgressAllow)
+	if err != nil {
+		return nil, err
+	}
 	pages, err := console.New(console.Config{
 		Facts: console.Facts{PublicURL: w.publicURL, Demo: w.demo != nil, Simulation: w.simulated()}, Desk: w.desk,
-		Registry: registry, Identity: w.identity, Recorder: w.identity, Seal: w.sealer, Log: w.log,
+		Registry: registry, Identity: w.identity, Recorder: w.identity, Seal: w.sealer, Log: w.log, Provider: provider,
 	})
 	if err != nil {
 		return nil, err

@@ -41,6 +41,8 @@
   // browser brings the session along.
   const go = document.querySelector('a[data-go]');
   if (go) location.replace(go.href);
+  const send = document.querySelector('form[data-send]');
+  if (send) send.requestSubmit();
   const refusal = document.getElementById('refusal');
   if (refusal) refusal.focus();
 
