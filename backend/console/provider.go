@@ -88,6 +88,9 @@ func (p *relyingParty) client(found *oidc.Provider) *oauth2.Config {
 	}
 }
 
+// newVerifier is the secret of one trip that proves whose it is (RFC 7636).
+func newVerifier() string { return oauth2.GenerateVerifier() }
+
 // begin is the address where the provider asks who somebody is. again makes it
 // ask even whom it knows.
 func (p *relyingParty) begin(ctx context.Context, t trip) (string, error) {

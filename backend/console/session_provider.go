@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/oauth2"
-
 	"vedette/backend/soc"
 	"vedette/backend/web"
 )
@@ -104,7 +102,7 @@ func (c *Console) againAtProvider(ctx context.Context, _ soc.Actor, in afterward
 
 // leave leads to the provider. Nothing changes here but the browser's cookie.
 func (c *Console) leave(ctx context.Context, t trip) (View, error) {
-	t.State, t.Nonce, t.Verifier = rand.Text(), rand.Text(), oauth2.GenerateVerifier()
+	t.State, t.Nonce, t.Verifier = rand.Text(), rand.Text(), newVerifier()
 	if t.Again {
 		t.State = againMark + t.State
 	}

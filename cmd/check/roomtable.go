@@ -91,7 +91,7 @@ var homes = []home{
 	{"go.opentelemetry.io/otel", []string{"cmd/vedette"}},
 	{"go.yaml.in/yaml/v4", []string{"backend/playbook", "cmd/vedette"}},
 	{"golang.org/x/text", []string{"backend/soc"}},
-	{"golang.org/x/oauth2", []string{"backend/connector"}},
+	{"golang.org/x/oauth2", []string{"backend/connector", "backend/console/provider.go"}},
 	{"golang.org/x/time", []string{"backend/web", "backend/connector"}},
 	{"modernc.org/sqlite", []string{"backend/store", "backend/store/bare"}},
 }
