@@ -193,8 +193,11 @@ func statusFault(status int, text string) *Fault {
 			name  string
 			words []string
 		}{
-			{paramFormat, []string{"response_format", "json_schema", "grammar", "guided"}}, {paramTools, []string{"tool", "function"}},
-			{paramSeed, []string{"seed"}}, {paramTemperature, []string{"temperature"}}, {paramMaxTokens, []string{"max_tokens", "max_completion_tokens"}},
+			{paramFormat, []string{"response_format", "json_schema", "grammar", "guided"}},
+			{paramTools, []string{"tool", "function"}},
+			{paramSeed, []string{"seed"}},
+			{paramTemperature, []string{"temperature"}},
+			{paramMaxTokens, []string{"max_tokens", "max_completion_tokens"}},
 		} {
 			if has(param.words...) {
 				return &Fault{Kind: FaultUnsupported, Status: status, Param: param.name}

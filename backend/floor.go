@@ -1,6 +1,8 @@
 package backend
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"vedette/backend/soc"
@@ -46,7 +48,7 @@ func (d *Desk) floorRows(r *store.Reader, i soc.Incident, policy soc.PolicyFacts
 	if rows.Prior, err = d.priorSightings(r, i, rows.Entities); err != nil {
 		return rows, err
 	}
-	if rows.Activity, err = hostActivity(r, i, rows); err != nil {
+	if rows.Activity, rows.Company, err = hostActivity(r, i, rows); err != nil {
 		return rows, err
 	}
 	if err := d.knownRows(r, &rows); err != nil {
@@ -72,7 +74,9 @@ func (d *Desk) floorRows(r *store.Reader, i soc.Incident, policy soc.PolicyFacts
 // priorSightings counts the verdicts of earlier incidents per entity.
 func (d *Desk) priorSightings(r *store.Reader, i soc.Incident, entities []soc.Entity) (map[string]soc.PriorSightings, error) {
 	out := map[string]soc.PriorSightings{}
-	since := d.clock().Add(-priorWindow).UnixMicro()
+	// In the time of the incidents, not of the clock: history that was brought
+	// in today is as old as it is.
+	since := firstTime(i.FirstActivity, i.CreatedAt).Add(-priorWindow).UnixMicro()
 	left := floorPrior
 	for _, kind := range priorKinds {
 		for _, e := range entities {
@@ -100,8 +104,9 @@ func (d *Desk) priorSightings(r *store.Reader, i soc.Incident, entities []soc.En
 	return out, nil
 }
 
-// hostActivity counts how often each detector fired on each host before.
-func hostActivity(r *store.Reader, i soc.Incident, rows soc.FloorRows) ([]soc.Activity, error) {
+// hostActivity counts how often each detector fired on each host before, and
+// what else fired there just before.
+func hostActivity(r *store.Reader, i soc.Incident, rows soc.FloorRows) (out []soc.Activity, company []soc.Company, err error) {
 	hosts := map[string]soc.Entity{}
 	for _, e := range rows.Entities {
 		if e.Kind == soc.KindHost && len(hosts) < floorActivity {
@@ -128,7 +133,7 @@ func hostActivity(r *store.Reader, i soc.Incident, rows soc.FloorRows) ([]soc.Ac
 	}
 	tallies, err := r.Tallies(i.Workspace)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	total := 0
 	for _, t := range tallies {
@@ -136,7 +141,6 @@ func hostActivity(r *store.Reader, i soc.Incident, rows soc.FloorRows) ([]soc.Ac
 	}
 	until := firstTime(i.FirstActivity, i.CreatedAt)
 	sightings := map[string]int{}
-	var out []soc.Activity
 	for _, e := range rows.Entities {
 		host, ok := hosts[e.ID]
 		if !ok {
@@ -144,8 +148,13 @@ func hostActivity(r *store.Reader, i soc.Incident, rows soc.FloorRows) ([]soc.Ac
 		}
 		earlier, hostAlerts, err := r.HostActivity(i.Workspace, i.ID, host.Value, until.Add(-priorWindow), until)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		found, err := companyOf(r, i, rows.Alerts, e.ID, earlier, until.Add(-soc.CompanyWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+		company = append(company, found...)
 		for _, key := range soc.DistinctAlertKeys(rows.Alerts) {
 			times := present[[2]string{e.ID, key.Detector}]
 			if len(times) == 0 {
@@ -153,7 +162,7 @@ func hostActivity(r *store.Reader, i soc.Incident, rows soc.FloorRows) ([]soc.Ac
 			}
 			if _, counted := sightings[key.Detector]; !counted {
 				if sightings[key.Detector], err = r.DetectorSightings(i.Workspace, key.Detector, until); err != nil {
-					return nil, err
+					return nil, nil, err
 				}
 			}
 			before := earlier[key.Detector]
@@ -163,5 +172,27 @@ func hostActivity(r *store.Reader, i soc.Incident, rows soc.FloorRows) ([]soc.Ac
 			})
 		}
 	}
-	return out, nil
+	return out, company, nil
+}
+
+// companyOf reads what was decided on the other detectors that fired on a host
+// since a moment, in the order of their keys.
+func companyOf(r *store.Reader, i soc.Incident, alerts []soc.Alert, host string, earlier map[string][]time.Time, since time.Time) ([]soc.Company, error) {
+	own := map[string]bool{}
+	for _, a := range alerts {
+		own[a.DetectorKey] = true
+	}
+	var company []soc.Company
+	for _, detector := range slices.Sorted(maps.Keys(earlier)) {
+		times := earlier[detector]
+		if own[detector] || times[len(times)-1].Before(since) || len(company) == floorActivity {
+			continue
+		}
+		counts, err := r.DetectorCounts(i.Workspace, detector)
+		if err != nil {
+			return nil, err
+		}
+		company = append(company, soc.Company{Host: host, Counts: counts})
+	}
+	return company, nil
 }

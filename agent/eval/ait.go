@@ -135,7 +135,7 @@ func (r aitRow) item(label aitLabel) (Item, error) {
 	host := r.Scenario + "-" + r.Host
 	a := alert{
 		ExternalID: r.ID, Source: "ait", Title: clip(loudest.Name), Severity: "medium", Detector: clip(loudest.Source + "|" + loudest.Name), Category: loudest.Source,
-		Product: loudest.Source, StartedAt: stamp(r.First), EndedAt: stamp(r.Last), CreatedAt: stamp(r.Last),
+		Product: loudest.Source, StartedAt: stamp(r.First), EndedAt: stamp(r.Last), CreatedAt: stamp(r.First),
 		Entities: []entity{{Ref: "host", Kind: "host", Value: host, Provenance: "sensor_asserted"}},
 	}
 	for i, s := range r.Signatures {

@@ -57,6 +57,7 @@ type FloorInput struct {
 	Alerts          []AlertFact
 	Entities        []EntityFact
 	Activity        []Activity
+	Company         []Company
 	// Suppression is the case family's id of one of the active suppressions that
 	// cover all alerts, empty where they do not; KnownGood says that a person
 	// dismissed the same as known-good (see KnownGood).

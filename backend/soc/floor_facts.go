@@ -24,7 +24,9 @@ type FloorRows struct {
 	Suppression string
 	KnownGood   bool
 	// Activity is per host and detector; its evidence is filled in here.
-	Activity        []Activity
+	Activity []Activity
+	// Company is per host and detector; its evidence is filled in here too.
+	Company         []Company
 	CloseSeverities []Severity
 	// Playbooks are the catalogue ids enabled in the workspace.
 	Playbooks []string
@@ -93,6 +95,12 @@ func GatherFacts(rows FloorRows, ref FloorReference) FloorInput {
 	for i := range in.Activity {
 		if len(in.Activity[i].Evidence) == 0 {
 			in.Activity[i].Evidence = byEntity[in.Activity[i].Host]
+		}
+	}
+	in.Company = slices.Clone(rows.Company)
+	for i := range in.Company {
+		if len(in.Company[i].Evidence) == 0 {
+			in.Company[i].Evidence = byEntity[in.Company[i].Host]
 		}
 	}
 	in.Flags, in.FlaggedEvidence = gatherFlags(rows)

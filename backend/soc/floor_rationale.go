@@ -259,6 +259,8 @@ func describeFact(signal Signal) string {
 		return volumeWords[signal.Detail]
 	case SignalCoOccurrence:
 		return "rare signatures on one host within 30 minutes"
+	case SignalCompany:
+		return "signatures that were TruePositive here, on the same host in the 30 minutes before"
 	case SignalSignaturePrior:
 		return "decisions on the incident's other signatures"
 	case SignalAIDirected:

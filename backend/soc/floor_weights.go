@@ -39,6 +39,8 @@ type Weights struct {
 	Chronic            float64              `json:"chronic"`
 	Burst              float64              `json:"burst"`
 	CoOccurrence       float64              `json:"co_occurrence"`
+	// Company is the part that counts of what other signatures on the host say.
+	Company float64 `json:"company"`
 }
 
 // ShippedWeights are the weights this build was released with.

@@ -123,6 +123,9 @@ type LevelCounts struct {
 	Newest []Verdict
 	// Deciders counts the decisions by who decided: person, source.
 	Deciders map[string]int
+	// Types stand for Counts in the estimate, at the workspace level; without
+	// any the counts do.
+	Types TypeShares
 }
 
 // Probabilities is a distribution over the three classes.
@@ -168,7 +171,9 @@ func Estimate(levels []LevelCounts) Memory {
 		if !known || n == 0 || name == LevelNone {
 			continue
 		}
-		if name != LevelPooled {
+		if p, types := level.Types.smooth(m.P); types && name == LevelWorkspace {
+			m.P = p
+		} else if name != LevelPooled {
 			m.P = Probabilities{
 				TruePositive:   smooth(level.Counts.TruePositive, n, m.P.TruePositive),
 				BenignPositive: smooth(level.Counts.BenignPositive, n, m.P.BenignPositive),

@@ -29,6 +29,7 @@ const (
 	SignalKnownGood       SignalID = "known_good"
 	SignalVolume          SignalID = "volume"
 	SignalCoOccurrence    SignalID = "co_occurrence"
+	SignalCompany         SignalID = "company"
 	SignalSignaturePrior  SignalID = "signature_prior"
 	SignalAIDirected      SignalID = "ai_directed_text"
 )
@@ -37,7 +38,7 @@ const (
 var AllSignals = []SignalID{
 	SignalVendorSeverity, SignalVendorVerdict, SignalAttackTechnique, SignalWarningList, SignalSimulator,
 	SignalPriorSighting, SignalCriticalAsset, SignalProtected, SignalSuppression, SignalKnownGood, SignalVolume,
-	SignalCoOccurrence, SignalSignaturePrior, SignalAIDirected,
+	SignalCoOccurrence, SignalCompany, SignalSignaturePrior, SignalAIDirected,
 }
 
 // SignalKind is what a signal does.

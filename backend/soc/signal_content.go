@@ -16,6 +16,7 @@ func signals(in FloorInput, leading int, w Weights) []Signal {
 	found = append(found, knownSignals(in, w)...)
 	found = append(found, volumeSignals(in.Activity, w)...)
 	found = append(found, coOccurrenceSignal(in.Activity, w)...)
+	found = append(found, companySignal(in, w)...)
 	found = append(found, signaturePrior(in.Types, leading, w)...)
 	found = append(found, aiDirectedSignal(in)...)
 	rows := in.citable(leading)

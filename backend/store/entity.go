@@ -235,7 +235,7 @@ ORDER BY i.seq DESC LIMIT $8`, q.Workspace, string(q.Kind), valueKey(q.Kind, q.V
 }
 
 // PriorVerdicts counts the standing verdicts of other incidents in which a
-// value was seen since a time, for the floor (triage.md T11).
+// value was seen since a time of activity, for the floor (triage.md T11).
 func (r *Reader) PriorVerdicts(workspace string, kind soc.EntityKind, value, excludeIncident string, since int64) (map[soc.Verdict]int, error) {
 	type count struct {
 		verdict soc.Verdict
@@ -246,7 +246,7 @@ func (r *Reader) PriorVerdicts(workspace string, kind soc.EntityKind, value, exc
 		err := x.Scan(&c.verdict, &c.n)
 		return c, err
 	}, `SELECT verdict, COUNT(*) FROM (SELECT i.verdict FROM (`+seenIn+` ORDER BY 1 DESC LIMIT 200) seen CROSS JOIN incident i
-WHERE i.seq = seen.incident_seq AND i.workspace_id = $1 AND i.deleted_at = 0 AND i.verdict <> '' AND (i.verdict_by = 'person' OR i.verdict_by = 'service' AND i.closed_by = '`+soc.BySource+`') AND i.id <> $4 AND i.updated_at >= $5) v GROUP BY verdict`,
+WHERE i.seq = seen.incident_seq AND i.workspace_id = $1 AND i.deleted_at = 0 AND i.verdict <> '' AND (i.verdict_by = 'person' OR i.verdict_by = 'service' AND i.closed_by = '`+soc.BySource+`') AND i.id <> $4 AND CASE WHEN i.last_activity > 0 THEN i.last_activity ELSE i.updated_at END >= $5) v GROUP BY verdict`,
 		workspace, string(kind), valueKey(kind, value), excludeIncident, since)
 	out := map[soc.Verdict]int{}
 	for _, c := range counts {

@@ -22,6 +22,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, e.ID, e.Workspace, 
 	if err != nil {
 		return err
 	}
+	return tx.creditType(e.Workspace, e.TitleKey, func() error { return tx.tallyVerdict(e) })
+}
+
+// tallyVerdict counts a decision at every level.
+func (tx *Tx) tallyVerdict(e soc.VerdictEvent) error {
 	keys := memoryKeys(e.DetectorKey, e.TitleKey)
 	for _, level := range memoryLevels {
 		err := tx.insert(`INSERT INTO memory_tally (workspace_id, level, memory_key, verdict, decided_by, n, first_at, last_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
@@ -58,6 +63,11 @@ func (tx *Tx) SupersedeVerdictEvent(e soc.VerdictEvent, by string) error {
 	if err != nil || n == 0 {
 		return err
 	}
+	return tx.creditType(e.Workspace, e.TitleKey, func() error { return tx.untallyVerdict(e) })
+}
+
+// untallyVerdict takes a decision out of the counts of every level.
+func (tx *Tx) untallyVerdict(e soc.VerdictEvent) error {
 	keys := memoryKeys(e.DetectorKey, e.TitleKey)
 	for _, level := range memoryLevels {
 		// The first or last that stands now, where the superseded one was it. The
@@ -104,6 +114,12 @@ func (r *Reader) levelCounts(workspace string, level soc.MemoryLevel, key string
 	if !asOf.IsZero() {
 		text = `SELECT verdict, decided_by, COUNT(*), MIN(decided_at), MAX(decided_at) FROM verdict_event` + levelWhere[level] + ` AND decided_at <= $3 GROUP BY verdict, decided_by`
 		args = []any{workspace, key, micros(asOf)}
+	}
+	if level == soc.LevelWorkspace {
+		var err error
+		if out.Types, err = r.typeShares(workspace, asOf); err != nil {
+			return out, err
+		}
 	}
 	type tally struct {
 		verdict     soc.Verdict
