@@ -139,6 +139,7 @@ func (m *Model) shape(request openai.ChatCompletionRequest, schema rawSchema, mo
 	if m.Lacks(paramMaxTokens) {
 		request.MaxCompletionTokens = most
 	} else {
+		//lint:ignore SA1019 the one that local servers know; whoever lacks it gets the other
 		request.MaxTokens = most
 	}
 	if m.Lacks(paramTools) {

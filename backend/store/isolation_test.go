@@ -274,7 +274,7 @@ func fillEverything(t *testing.T, s *Store) {
 		gamebook.Approvals = nil
 		person.Disabled, incident.VerdictBy = false, soc.PrincipalPerson
 		done := of(soc.Triage{}).Interface().(soc.Triage)
-		done.ID, done.State, done.FinishedAt = "y-a", soc.RunDone, fixtureTime
+		done.ID, done.State, done.FinishedAt, done.Engine = "y-a", soc.RunDone, fixtureTime, "deterministic"
 		alert := of(soc.Alert{}).Interface().(soc.Alert)
 		alert.LinkedTo, alert.DuplicateOf = "", ""
 		linked := alert
