@@ -123,6 +123,7 @@ func (c *Console) register() {
 	c.registerKillSwitch()
 	c.registerIncidentList()
 	c.registerHeld()
+	c.registerOverview()
 }
 
 // mount puts the table on the router.

@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -13,13 +14,15 @@ import (
 // functions are those of every template. None of them makes markup: what they
 // return is escaped where it stands.
 func (c *Console) functions() template.FuncMap {
-	return template.FuncMap{
+	functions := template.FuncMap{
 		"asset": c.assetAddress, "integrity": c.assetIntegrity,
 		"seg": url.PathEscape, "query": url.QueryEscape, "words": words, "stamp": stamp, "exact": exact, "until": until, "seconds": seconds,
 		"args": arguments, "list": func(items ...any) []any { return items }, "join": strings.Join, "deref": deref, "short": short,
-		"lower": strings.ToLower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
+		"lower": lower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
 		"inert": inert, "lines": inertLines, "reasons": reasonsOf,
 	}
+	maps.Copy(functions, figureFunctions)
+	return functions
 }
 
 // arguments makes the dot of a part from names and values.
