@@ -187,6 +187,9 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 func (c *Console) setHeaders(header http.Header) {
 	header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "+
 		"form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'")
+	// Within the site only. With none at all browsers send forms with the origin
+	// "null", which is nobody's and refused: nobody could sign in.
+	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
 	if strings.HasPrefix(c.facts.PublicURL, "https://") {
