@@ -55,8 +55,28 @@ func (v *visit) sendFile(f File) {
 	header.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
 	header.Set("Content-Type", f.Media)
 	header.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(f.Name))
-	header.Set("Content-Length", strconv.Itoa(len(f.Body)))
-	_, _ = v.w.Write(f.Body) // the caller has gone
+	if f.Chunks == nil {
+		header.Set("Content-Length", strconv.Itoa(len(f.Body)))
+		_, _ = v.w.Write(f.Body) // the caller has gone
+		return
+	}
+	header.Set("Content-Length", strconv.FormatInt(f.Size, 10))
+	if v.req.Method == http.MethodHead {
+		return
+	}
+	for {
+		piece, err := f.Chunks(v.req.Context())
+		if err != nil {
+			v.c.log.LogAttrs(v.req.Context(), slog.LevelError, "a file broke off", slog.String("error", err.Error()))
+			panic(http.ErrAbortHandler) // too short for its length: the browser sees that it is not whole
+		}
+		if piece == nil {
+			return
+		}
+		if _, err := v.w.Write(piece); err != nil {
+			return // the caller has gone
+		}
+	}
 }
 
 // draw writes a page of somebody who is signed in, or of nobody.

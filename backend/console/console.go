@@ -122,6 +122,9 @@ func (c *Console) register() {
 	c.registerProvider()
 	c.registerKillSwitch()
 	c.registerIncidentList()
+	c.registerIncidentPage()
+	c.registerIncidentForms()
+	c.registerIncidentFiles()
 	c.registerHeld()
 	c.registerOverview()
 }

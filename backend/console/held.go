@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"vedette/backend/soc"
-	"vedette/backend/web"
 )
 
 const heldRows = 50
@@ -29,14 +28,12 @@ func (c *Console) registerHeld() {
 }
 
 func (c *Console) heldQueue(ctx context.Context, by soc.Actor, in heldQuery) (View, error) {
-	binding := web.Binding{Endpoint: "console held", Principal: by.ID, Workspace: by.Workspace}
-	var after *soc.Keyset
+	after, err := c.position(by, "held", in.After, in)
+	if err != nil {
+		return View{}, err
+	}
 	var view heldView
-	if in.After != "" {
-		after = &soc.Keyset{}
-		if err := c.seal.OpenJSON(binding, in.After, after); err != nil {
-			return View{}, err
-		}
+	if after != nil {
 		view.First = c.at(by, "/held")
 	}
 	held, next, err := c.desk.ListHeld(ctx, by, after, heldRows)
@@ -44,12 +41,8 @@ func (c *Console) heldQueue(ctx context.Context, by soc.Actor, in heldQuery) (Vi
 		return View{}, err
 	}
 	view.Rows = held
-	if next != nil {
-		token, err := c.seal.SealJSON(binding, next)
-		if err != nil {
-			return View{}, err
-		}
-		view.Next = c.at(by, "/held") + "?after=" + token
+	if view.Next, err = c.more(by, c.at(by, "/held"), "held", in, next); err != nil {
+		return View{}, err
 	}
 	return View{Template: "held", Title: "Held verdicts", Data: view}, nil
 }

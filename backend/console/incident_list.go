@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"vedette/backend/soc"
-	"vedette/backend/web"
 )
 
 // incidentRows is how many incidents one page of the list shows.
@@ -74,7 +73,7 @@ type listView struct {
 
 var incidentViews = []listView{
 	{Title: "Open"}, {Title: "Mine", Query: "assignee=me"}, {Title: "Unassigned", Query: "assignee=none"},
-	{Title: "High and critical", Query: "severity=urgent"}, {Title: "Waiting for a person", Query: "held=on"},
+	{Title: "High and critical", Query: "severity=urgent"}, {Title: "Waiting for a person", Query: "held=true"},
 	{Title: "Closed", Query: "sort=-updated_at&status=closed"},
 }
 
@@ -84,23 +83,6 @@ func (c *Console) registerIncidentList() {
 		Method: http.MethodGet, Path: "/incidents", Name: "incidents_page", Who: Member, Role: soc.RoleViewer,
 		Nav: &Nav{Title: "Incidents", Key: "i", Order: 20},
 	}, c.incidentList)
-}
-
-// values are the filters as an address holds them.
-func (q incidentQuery) values() url.Values {
-	v := url.Values{}
-	for name, value := range map[string]string{
-		"status": q.Status, "severity": q.Severity, "verdict": q.Verdict, "source": q.Source, "assignee": q.Assignee, "q": q.Search,
-		"from": q.From.String(), "to": q.To.String(), "sort": q.Sort,
-	} {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	if q.Held {
-		v.Set("held", "on")
-	}
-	return v
 }
 
 // filter is what the desk is asked. Without a status it is the open ones: a
@@ -152,49 +134,38 @@ func (q incidentQuery) filter(me string) soc.IncidentFilter {
 }
 
 func (c *Console) incidentList(ctx context.Context, by soc.Actor, in incidentQuery) (View, error) {
-	filter, filters := in.filter(by.ID), in.values()
-	binding := web.Binding{Endpoint: "console incidents", Principal: by.ID, Workspace: by.Workspace, Filters: filters.Encode()}
-	if in.After != "" {
-		filter.After = &soc.Keyset{}
-		if err := c.seal.OpenJSON(binding, in.After, filter.After); err != nil {
-			return View{}, err
-		}
+	address, filters, filter := c.at(by, "/incidents"), stated(in), in.filter(by.ID)
+	var err error
+	if filter.After, err = c.position(by, "incidents", in.After, in); err != nil {
+		return View{}, err
 	}
 	// The matches are counted once, with the first page.
-	list := c.desk.ListIncidents
+	var page soc.IncidentPage
 	if in.After == "" {
-		list = func(ctx context.Context, by soc.Actor, f soc.IncidentFilter) (soc.IncidentPage, error) {
-			return c.desk.ListIncidentsByPhase(ctx, by, f, nil)
-		}
+		page, err = c.desk.ListIncidentsByPhase(ctx, by, filter, nil)
+	} else {
+		page, err = c.desk.ListIncidents(ctx, by, filter)
 	}
-	page, err := list(ctx, by, filter)
 	if err != nil {
 		return View{}, err
 	}
-	view := incidentListView{In: in, Rows: page.Incidents, Narrowed: len(filters) > 0}
+	view := incidentListView{In: in, Rows: page.Incidents, Narrowed: len(filters) > 0, Views: slices.Clone(incidentViews)}
 	if view.Sources, err = c.desk.Sources(ctx, by); err != nil {
 		return View{}, err
 	}
 	if in.Source != "" && !slices.Contains(view.Sources, in.Source) {
 		view.Sources = append(view.Sources, in.Source)
 	}
-	view.Views = slices.Clone(incidentViews)
 	for n := range view.Views {
 		view.Views[n].Current = view.Views[n].Query == filters.Encode()
 	}
 	if in.After == "" {
 		view.Total = counted(page.Total, page.TotalCapped)
 	} else {
-		view.First = withQuery(c.at(by, "/incidents"), filters)
+		view.First = withQuery(address, filters)
 	}
-	if page.Next != nil {
-		next := in.values()
-		token, err := c.seal.SealJSON(binding, page.Next)
-		if err != nil {
-			return View{}, err
-		}
-		next.Set("after", token)
-		view.Next = withQuery(c.at(by, "/incidents"), next)
+	if view.Next, err = c.more(by, address, "incidents", in, page.Next); err != nil {
+		return View{}, err
 	}
 	return View{Template: "incidents", Title: "Incidents", Data: view}, nil
 }

@@ -21,4 +21,9 @@ var notices = map[string]string{
 	"batch-denied":   "All of them are denied.",
 	"factor-gone":    "The second factor is taken away.",
 	"saved":          "Saved.",
+	"decided":        "Your verdict stands.",
+	"reopened":       "The incident is open again.",
+	"held-accepted":  "The proposed verdict is accepted.",
+	"held-rejected":  "The proposed verdict is rejected.",
+	"triage-asked":   "Triage is asked for. Its result appears here.",
 }

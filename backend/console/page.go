@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"vedette/backend"
 	"vedette/backend/soc"
 )
 
@@ -151,4 +152,7 @@ type View struct {
 type File struct {
 	Name, Media string
 	Body        []byte
+	// Chunks, where set, hand over Size bytes in place of Body, one piece at a time.
+	Size   int64
+	Chunks backend.Chunks
 }
