@@ -90,9 +90,9 @@ func (d *Desk) StoreRunStage(ctx context.Context, by soc.Actor, in soc.StageRepo
 		if err := x.load(); err != nil {
 			return err
 		}
-		if x.work.Seq > 0 && x.stages[len(x.stages)-1].Report == report || x.repeated() {
+		if len(x.stages) > 0 && x.stages[len(x.stages)-1].Report == report || x.repeated() {
 			receipt = x.receipt()
-			return nil
+			return d.settleIdempotency(tx, by, receipt)
 		}
 		if err := x.inOrder(); err != nil {
 			return err
@@ -105,7 +105,10 @@ func (d *Desk) StoreRunStage(ctx context.Context, by soc.Actor, in soc.StageRepo
 			return err
 		}
 		receipt = x.receipt()
-		return nil
+		if refused != nil {
+			return nil
+		}
+		return d.settleIdempotency(tx, by, receipt)
 	})
 	if err == nil {
 		err = refused

@@ -37,6 +37,8 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerChanges()
 	a.registerAgents()
 	a.registerRuns()
+	a.registerTranscripts()
+	a.registerLoop()
 	a.registerConnectors()
 	a.registerAudit()
 	a.registerKeys()

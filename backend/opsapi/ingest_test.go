@@ -37,6 +37,7 @@ func openIntake(t *testing.T) *intake {
 	t.Helper()
 	h := &intake{House: webtest.Open(t, func(c *backend.Config) {
 		products(t, "127.0.0.1:1")(c)
+		c.Loop, c.Chain = &soc.Loop{Concurrent: 1}, soc.NewStageChain(soc.SecretKey{ID: 1})
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
 		}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,73 @@ func TestServeInvestigatesWithAModel(t *testing.T) {
 				t.Fatal("a credential is in a prompt")
 			}
 		}
+	}
+	s.stop()
+}
+
+// TestS62AgentInItsOwnProcess: a server without a model queues runs for the
+// identity of a key that may work on them, and `vedette agent` with that key
+// alone investigates over HTTP and MCP.
+func TestS62AgentInItsOwnProcess(t *testing.T) {
+	analyst := fakellm.Analyst{Verdict: "TruePositive", Check: "TruePositive", Score: 90, Calls: []fakellm.Call{{Name: "no_such_tool", Arguments: "{"}}}
+	llm := fakellm.New(analyst.Answer)
+	defer llm.Close()
+	host := strings.TrimSuffix(strings.TrimPrefix(llm.URL, "http://"), "/v1")
+	folder := t.TempDir()
+	cli := func(arguments ...string) string {
+		t.Helper()
+		command := exec.Command("vedette", append(arguments, "--json")...)
+		command.Dir = folder
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("%v: %v %s", arguments, err, out)
+		}
+		return string(out)
+	}
+	cli("workspaces", "create", "Main")
+	key := func(arguments ...string) string {
+		var made struct{ Key, Secret string }
+		if err := json.Unmarshal([]byte(cli(append([]string{"keys", "create"}, arguments...)...)), &made); err != nil {
+			t.Fatal(err)
+		}
+		return made.Key + made.Secret
+	}
+	agent := key("investigator", "--workspace", "Main", "--role", "senior", "--scope", "incidents:read,agent-tools:read,agent-tools:execute,runs:work")
+	admin := key("admin", "--kind", "service", "--workspace", "Main", "--role", "admin", "--scope", "ops:read,alerts:write")
+	s := startServer(t, folder)
+	start := func() {
+		worker := exec.Command("vedette", "agent", "--url", s.base, "--model-url", llm.URL, "--model-name", "scripted", "--egress-allow", host)
+		worker.Dir, worker.Env = t.TempDir(), append(os.Environ(), "VEDETTE_KEY="+agent)
+		worker.Stderr = os.Stderr
+		if err := worker.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = worker.Process.Kill(); _ = worker.Wait() })
+	}
+	header := map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + admin}
+	if got := s.status("POST", "/api/ops/v1/ingest/generic", `{"external_id":"one","source":"odd","title":"A shell out of a document","severity":"high",
+"entities":[{"ref":"h","kind":"host","value":"WS-1","provenance":"sensor_asserted"}],"evidence":[{"type":"process","refs":["h"],"fields":{"command_line":"powershell -enc aaa"}}]}`, header); got != 200 {
+		t.Fatal(got)
+	}
+	var demo demoFile
+	demo.Keys.OpsAdmin = admin
+	start()
+	id := ended(t, s, demo, "Done", "Held")
+	var transcript struct {
+		Data struct {
+			Chain  string
+			Stages []struct {
+				Stage string
+				Error *string
+			}
+		}
+	}
+	_, body := s.call("GET", "/api/ops/v1/runs/"+id+"/transcript", "", header)
+	if err := json.Unmarshal([]byte(body), &transcript); err != nil || transcript.Data.Chain != "ok" || len(transcript.Data.Stages) != 9 {
+		t.Errorf("%v: %.2000s", err, body)
+	}
+	if _, ledger := s.call("GET", "/api/ops/v1/runs/"+id+"/ledger", "", header); !strings.Contains(ledger, "search_evidence") || strings.Contains(body+ledger, agent) || strings.Contains(body, "vdr_") {
+		t.Errorf("%.1000s", ledger)
 	}
 	s.stop()
 }

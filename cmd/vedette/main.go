@@ -30,6 +30,7 @@ type program struct {
 
 	Serve      serveCommand      `cmd:"" help:"Run the server: REST, MCP, console and workers in one process."`
 	MCP        mcpCommand        `cmd:"" name:"mcp" help:"Serve the agent tools on standard input and output."`
+	Agent      agentCommand      `cmd:"" help:"Investigate with a model, as a process of its own beside a server."`
 	Ingest     ingestCommand     `cmd:"" help:"Store alerts and incidents from files."`
 	Triage     triageCommand     `cmd:"" help:"Triage an incident."`
 	Users      usersCommand      `cmd:"" help:"People who sign in."`
