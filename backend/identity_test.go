@@ -240,7 +240,7 @@ func TestPersonalKeyFollowsItsPerson(t *testing.T) {
 	if by := h.authenticated(secret); by.Role != soc.RoleViewer {
 		t.Errorf("role %s after the person became a viewer", by.Role)
 	}
-	h.must(h.DisablePerson(ctx, h.host, p.ID))
+	h.must(h.DisablePerson(ctx, h.host, p.ID, "left"))
 	_, err := h.AuthenticateKey(ctx, secret, soc.Caller{})
 	refusedWith(t, "of a disabled person", err, soc.Unauthenticated, soc.CodeUnauthorized)
 }

@@ -182,8 +182,9 @@ func (d *Desk) GrantRole(ctx context.Context, by soc.Actor, in soc.WorkspaceGran
 
 // DisablePerson shuts a person out: sessions and personal keys are dead with
 // the next request. Anybody's admin may do it to anybody else.
-func (d *Desk) DisablePerson(ctx context.Context, by soc.Actor, id string) error {
-	return d.changePerson(ctx, by, "person_disabled", id, func(tx *store.Tx, person soc.Person, _ *soc.AuditEntry) error {
+func (d *Desk) DisablePerson(ctx context.Context, by soc.Actor, id, reason string) error {
+	return d.changePerson(ctx, by, "person_disabled", id, func(tx *store.Tx, person soc.Person, e *soc.AuditEntry) error {
+		e.Detail = auditDetail("reason", reason)
 		if person.ID == by.ID {
 			return soc.Errorf(soc.Denied, soc.CodeForbidden, "Nobody disables themselves.").WithFix("Ask another admin.")
 		}
@@ -230,9 +231,9 @@ func (d *Desk) ResetPassword(ctx context.Context, by soc.Actor, id, password str
 func (d *Desk) changePerson(ctx context.Context, by soc.Actor, event, id string, change func(*store.Tx, soc.Person, *soc.AuditEntry) error, prepare ...func() error) error {
 	person, found, err := d.store.Read(ctx).Person(id)
 	if err == nil {
-		err = mayAdminister(by, person.Organization)
+		err = mayAdminister(by, by.Organization)
 	}
-	if err == nil && !found {
+	if foreign := by.Kind != soc.PrincipalHost && person.Organization != by.Organization; err == nil && (!found || foreign) {
 		err = soc.NotFoundf("There is no such person.")
 	}
 	if err == nil {
@@ -255,7 +256,10 @@ func (d *Desk) changePerson(ctx context.Context, by soc.Actor, event, id string,
 				return err
 			}
 			tx.Audit(e)
-			return nil
+			if person, _, err = tx.Person(id); err != nil {
+				return err
+			}
+			return d.settleIdempotency(tx, by, person)
 		})
 	}
 	if err != nil {

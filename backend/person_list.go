@@ -44,3 +44,17 @@ func (d *Desk) ListMembers(ctx context.Context, by soc.Actor, after *soc.Keyset,
 	}
 	return page, nil, nil
 }
+
+// GetMember is a person of the caller's organization as ListMembers shows one,
+// to an admin of it.
+func (d *Desk) GetMember(ctx context.Context, by soc.Actor, id string) (soc.Person, error) {
+	if err := mayAdminister(by, by.Organization); err != nil {
+		return soc.Person{}, err
+	}
+	p, found, err := d.store.Read(ctx).Person(id)
+	if err == nil && (!found || p.Organization != by.Organization) {
+		err = soc.NotFoundf("There is no such person.")
+	}
+	p.PasswordHash = ""
+	return p, err
+}

@@ -82,7 +82,7 @@ func TestS4WhoAdministers(t *testing.T) {
 		}, map[string]bool{"host": true, "adm": true, "ops key": true}},
 		{"suspend an agent", func(by soc.Actor) error { _, err := h.SuspendAgent(ctx, by, h.keys["ag"].Agent, "r"); return err }, map[string]bool{"host": true, "mgr": true, "ops key": true}},
 		{"lift a suspension", func(by soc.Actor) error { _, err := h.UnsuspendAgent(ctx, by, h.keys["ag"].Agent, "r"); return err }, map[string]bool{"host": true, "mgr": true}},
-		{"disable a person", func(by soc.Actor) error { return h.DisablePerson(ctx, by, h.people["vw"].ID) }, map[string]bool{"host": true, "adm": true}},
+		{"disable a person", func(by soc.Actor) error { return h.DisablePerson(ctx, by, h.people["vw"].ID, "left") }, map[string]bool{"host": true, "adm": true}},
 	}
 	for _, right := range rights {
 		for name, by := range actors {
@@ -103,7 +103,7 @@ func TestNobodyChangesTheirOwnRoles(t *testing.T) {
 	h.person("adm", true, soc.RoleSenior)
 	adm, _ := h.session("adm")
 	refusedWith(t, "own role", h.GrantRole(ctx, adm, soc.WorkspaceGrant{Person: adm.ID, Workspace: h.first, Role: soc.RoleViewer}), soc.Denied, soc.CodeForbidden)
-	refusedWith(t, "disable oneself", h.DisablePerson(ctx, adm, adm.ID), soc.Denied, soc.CodeForbidden)
+	refusedWith(t, "disable oneself", h.DisablePerson(ctx, adm, adm.ID, "left"), soc.Denied, soc.CodeForbidden)
 	if e := h.audited("roles_changed_refused"); e.Code != soc.CodeForbidden || e.Target != adm.ID {
 		t.Errorf("%+v", e)
 	}

@@ -45,7 +45,9 @@ func (d *Desk) GetChange(ctx context.Context, by soc.Actor, id string) (c soc.Po
 		if err != nil {
 			return err
 		}
-		c.Effect, err = d.effectOf(r, c)
+		if c.Kind.OfPolicy() {
+			c.Effect, err = d.effectOf(r, c)
+		}
 		return err
 	})
 	return c, err
@@ -198,8 +200,12 @@ func (p *changeDecision) confirm() (c soc.PolicyChange, err error) {
 	if p.in.Digest != p.c.Digest {
 		return c, soc.Errorf(soc.Conflict, soc.CodeDigestMismatch, "The digest is not that of the change as it stands.").WithFix("Read the change again and decide on what it shows.")
 	}
-	if before.Version != p.c.BaseVersion {
+	if p.c.Kind.OfPolicy() && before.Version != p.c.BaseVersion {
 		return p.giveUp(soc.ChangeStale, soc.CodeInvalidState, "The policy has changed since this was asked for.")
+	}
+	if p.c.GrantsTo(p.by.ID) {
+		return c, soc.Errorf(soc.Denied, soc.CodeRequesterCannotApprove, "The change gives something to whoever would confirm it.").
+			WithFix("Somebody else confirms it.")
 	}
 	if !p.intact(before) {
 		return p.giveUp(soc.ChangeStale, soc.CodeDigestMismatch, "What is stored is no longer the change that was asked for.")
@@ -240,6 +246,9 @@ func (p *changeDecision) intact(before soc.PolicyFacts) bool {
 	if err != nil || digest != p.c.Digest {
 		return false
 	}
+	if !p.c.Kind.OfPolicy() { // the digest covers all there is of it
+		return true
+	}
 	if !before.PolicyLoaded || !before.ProtectedLoaded {
 		return p.c.Kind == soc.PartPolicy
 	}
@@ -257,6 +266,14 @@ func (p *changeDecision) recount() error {
 }
 
 func (p *changeDecision) apply(before soc.PolicyFacts) error {
+	switch p.c.Kind {
+	case soc.PartRoles:
+		p.end(soc.ChangeApplied)
+		return p.desk.applyRoles(p.tx, p.by, p.c)
+	case soc.PartKey:
+		p.end(soc.ChangeApplied)
+		return p.desk.applyKey(p.tx, p.by, p.c)
+	}
 	if err := p.c.Proposed.Check(); err != nil {
 		return err
 	}

@@ -253,46 +253,52 @@ func sides(diff []soc.PolicyDifference) (before, after string) {
 	return string(was), string(is)
 }
 
-// ask stores a loosening that waits. The same request again finds the first.
+// ask stores a loosening that waits.
 func (p *policyEdit) ask() (*soc.PolicyChange, error) {
-	d, now := p.desk, p.desk.clock().Truncate(time.Millisecond)
-	if err := p.tx.ExpirePolicyChanges(p.edit.Workspace, now); err != nil {
+	return p.desk.askChange(p.tx, p.by, p.counts(), soc.PolicyChange{
+		Workspace: p.edit.Workspace, Kind: p.edit.Part, Event: p.edit.Event, Target: p.edit.Target,
+		BaseVersion: p.before.Version, Diff: within(p.edit.Part, p.diff), Proposed: p.after, Reason: p.edit.Reason,
+	})
+}
+
+// askChange stores a change that waits, of a workspace whose policy the
+// transaction has locked; counts says that whoever asks is the first of the two.
+// The same request again finds the first.
+func (d *Desk) askChange(tx *store.Tx, by soc.Actor, counts bool, c soc.PolicyChange) (*soc.PolicyChange, error) {
+	now := d.clock().Truncate(time.Millisecond)
+	if err := tx.ExpirePolicyChanges(c.Workspace, now); err != nil {
 		return nil, err
 	}
-	waiting, err := p.tx.PolicyChanges(soc.ChangeFilter{Workspace: p.edit.Workspace, State: soc.ChangePending, Now: now, Limit: maxPending})
+	waiting, err := tx.PolicyChanges(soc.ChangeFilter{Workspace: c.Workspace, State: soc.ChangePending, Now: now, Limit: maxPending})
 	if err != nil {
 		return nil, err
 	}
-	for i, c := range waiting {
-		same := c.By == p.by.ID && c.Kind == p.edit.Part && c.BaseVersion == p.before.Version && sameDiff(c.Diff, within(p.edit.Part, p.diff))
-		if same && (c.Confirmed(p.by.ID) || !p.counts()) {
+	for i, o := range waiting {
+		same := o.By == by.ID && o.Kind == c.Kind && o.BaseVersion == c.BaseVersion && sameDiff(o.Diff, c.Diff)
+		if same && (o.Confirmed(by.ID) || !counts) {
 			return &waiting[i], nil
 		}
 	}
 	if len(waiting) == maxPending {
 		return nil, soc.Errorf(soc.Conflict, soc.CodeConflict, "%d changes wait already, the most there may be.", maxPending).WithFix("Confirm or reject some of them first.")
 	}
-	id, err := d.newUUID()
-	if err != nil {
+	if c.ID, err = d.newUUID(); err != nil {
 		return nil, err
 	}
-	c := soc.PolicyChange{
-		ID: id, Workspace: p.edit.Workspace, Kind: p.edit.Part, Event: p.edit.Event, Target: p.edit.Target, State: soc.ChangePending,
-		Direction: soc.DirectionLoosening, ByKind: p.by.Kind, By: p.by.ID, ByName: p.by.Name, RequestedAt: now, ExpiresAt: now.Add(soc.ChangeLife),
-		BaseVersion: p.before.Version, Diff: within(p.edit.Part, p.diff), Proposed: p.after, Reason: p.edit.Reason, Version: 1,
-	}
-	if p.counts() {
-		c.Confirmations = []soc.Confirmation{{Person: p.by.ID, At: now, AsRequester: true}}
+	c.State, c.Direction, c.ByKind, c.By, c.ByName = soc.ChangePending, soc.DirectionLoosening, by.Kind, by.ID, by.Name
+	c.RequestedAt, c.ExpiresAt, c.Version = now, now.Add(soc.ChangeLife), 1
+	if counts {
+		c.Confirmations = []soc.Confirmation{{Person: by.ID, At: now, AsRequester: true}}
 	}
 	if c.Digest, err = soc.ChangeDigest(c); err != nil {
 		return nil, err
 	}
-	e := d.entry(p.by, p.edit.Event)
+	e := d.entry(by, c.Event)
 	e.Workspace, e.Target, e.Digest, e.PolicyVersion = c.Workspace, c.ID, c.Digest, c.BaseVersion
 	e.Decision, e.Detail = "queued", auditDetail("reason", c.Reason)
 	e.Before, e.After = sides(c.Diff)
-	p.tx.Audit(e)
-	return &c, p.tx.InsertPolicyChange(c)
+	tx.Audit(e)
+	return &c, tx.InsertPolicyChange(c)
 }
 
 // counts reports whether whoever asks is the first of the two.

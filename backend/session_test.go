@@ -72,7 +72,7 @@ func TestS48DisabledPersonsSessionDiesAtOnce(t *testing.T) {
 	h := newHouse(t)
 	p := h.person("op1", false, soc.RoleAnalyst)
 	_, token := h.session("op1")
-	h.must(h.DisablePerson(ctx, h.host, p.ID))
+	h.must(h.DisablePerson(ctx, h.host, p.ID, "left"))
 	_, err := h.AuthenticateSession(ctx, token, soc.Caller{})
 	refusedWith(t, "disabled", err, soc.Unauthenticated, soc.CodeUnauthorized)
 	if soc.AsError(err).Target != "" {

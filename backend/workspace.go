@@ -83,7 +83,10 @@ func (d *Desk) createWorkspace(ctx context.Context, by soc.Actor, organization, 
 		if err := tx.InsertWorkspace(w); err != nil {
 			return err
 		}
-		return d.shipPolicy(tx, by, w)
+		if err := d.shipPolicy(tx, by, w); err != nil {
+			return err
+		}
+		return d.settleIdempotency(tx, by, w)
 	})
 }
 

@@ -42,5 +42,7 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerConnectors()
 	a.registerAudit()
 	a.registerKeys()
+	a.registerKeyWrites()
 	a.registerPeople()
+	a.registerPeopleWrites()
 }

@@ -123,6 +123,15 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"POST " + prefix + "/service-accounts/{id}/rotate": {Target: prefix + "/service-accounts/" + unknownID + "/rotate", Body: `{}`, Status: 404, Adds: audited, Admin: true},
 		"POST " + prefix + "/keys/self/rotate":             {Target: prefix + "/keys/self/rotate", Body: `{}`},
 
+		"POST " + prefix + "/keys":             {Target: prefix + "/keys", Body: `{"name":"k","kind":"service","scopes":["ops:read"],"workspaceIds":["` + unknownID + `"],"role":"viewer"}`, Status: 404, Adds: audited, Admin: true},
+		"POST " + prefix + "/service-accounts": {Target: prefix + "/service-accounts", Body: `{"name":"k","scopes":["ops:read"],"workspaceIds":["` + unknownID + `"],"role":"viewer"}`, Status: 404, Adds: audited, Admin: true},
+		"POST " + prefix + "/keys/{id}/secret": {Target: prefix + "/keys/" + unknownID + "/secret", Body: `{}`, Status: 404, Adds: audited, Admin: true},
+
+		"PUT " + prefix + "/people/{id}/roles":    {Target: prefix + "/people/" + unknownID + "/roles", Body: `{"grants":[]}`, Status: 404, Adds: audited, Admin: true},
+		"POST " + prefix + "/people/{id}/disable": {Target: prefix + "/people/" + unknownID + "/disable", Body: `{"reason":"left"}`, Status: 404, Adds: audited, Admin: true},
+		"POST " + prefix + "/workspaces":          {Target: prefix + "/workspaces", Body: `{"name":"Third"}`, Status: 201, Adds: audited, Admin: true},
+		"PUT " + prefix + "/organization":         {Target: prefix + "/organization", Body: `{"secondFactorRoles":[]}`, Status: 200, Adds: audited, Admin: true},
+
 		"GET " + prefix + "/people":       {Target: prefix + "/people", Status: 200},
 		"GET " + prefix + "/workspaces":   {Target: prefix + "/workspaces", Status: 200},
 		"GET " + prefix + "/organization": {Target: prefix + "/organization", Status: 200},

@@ -70,30 +70,39 @@ func (a *api) listPeople(ctx context.Context, by soc.Actor, in peoplePage) (web.
 	}
 	views := make([]memberView, len(found))
 	for i, p := range found {
-		views[i] = memberView{
-			ID: p.ID, Email: p.Email, Name: soc.EscapeVisible(p.Name), State: "active", OrganizationRole: "Member",
-			Grants: drawRoles(p.Grants), SecondFactor: p.SecondFactor, CreatedAt: schemas.Time(p.CreatedAt),
-		}
-		if p.Disabled {
-			views[i].State = "disabled"
-		}
-		if p.OrganizationAdmin {
-			views[i].OrganizationRole = "Admin"
-		}
+		views[i] = drawMember(p)
 	}
 	reply := web.OK(views)
 	reply.Page, err = a.page(binding, next)
 	return reply, err
 }
 
+func drawMember(p soc.Person) memberView {
+	view := memberView{
+		ID: p.ID, Email: p.Email, Name: soc.EscapeVisible(p.Name), State: "active", OrganizationRole: "Member",
+		Grants: drawRoles(p.Grants), SecondFactor: p.SecondFactor, CreatedAt: schemas.Time(p.CreatedAt),
+	}
+	if p.Disabled {
+		view.State = "disabled"
+	}
+	if p.OrganizationAdmin {
+		view.OrganizationRole = "Admin"
+	}
+	return view
+}
+
+func drawWorkspace(w soc.Workspace, by soc.Actor) workspaceView {
+	return workspaceView{
+		ID: w.ID, Name: soc.EscapeVisible(w.Name), Role: orNull(string(by.Grants[w.ID])), Locked: w.Locked, LegalHold: w.LegalHold,
+		PolicyVersion: w.PolicyVersion, CreatedAt: schemas.Time(w.CreatedAt),
+	}
+}
+
 func (a *api) listWorkspaces(ctx context.Context, by soc.Actor, _ none) (web.Reply[[]workspaceView], error) {
 	found, err := a.desk.ListWorkspaces(ctx, by, by.Organization)
 	views := make([]workspaceView, len(found))
 	for i, w := range found {
-		views[i] = workspaceView{
-			ID: w.ID, Name: soc.EscapeVisible(w.Name), Role: orNull(string(by.Grants[w.ID])), Locked: w.Locked, LegalHold: w.LegalHold,
-			PolicyVersion: w.PolicyVersion, CreatedAt: schemas.Time(w.CreatedAt),
-		}
+		views[i] = drawWorkspace(w, by)
 	}
 	return web.OK(views), err
 }

@@ -24,17 +24,24 @@ var AllChangeStates = []ChangeState{ChangePending, ChangeApplied, ChangeRejected
 // PolicyPart is what a change replaces whole.
 type PolicyPart string
 
-// The parts; policy is several of them at once, by restore.
+// The parts; policy is several of them at once, by restore. Roles and key are
+// no parts of the policy: they widen what somebody may do in a workspace, and
+// wait for two people in the same way.
 const (
 	PartSettings  PolicyPart = "settings"
 	PartLimits    PolicyPart = "limits"
 	PartProtected PolicyPart = "protected"
 	PartRules     PolicyPart = "rules"
 	PartPolicy    PolicyPart = "policy"
+	PartRoles     PolicyPart = "roles"
+	PartKey       PolicyPart = "key"
 )
 
 // AllPolicyParts lists the parts.
-var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy}
+var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy, PartRoles, PartKey}
+
+// OfPolicy reports whether the part is one of the policy document.
+func (p PolicyPart) OfPolicy() bool { return p != PartRoles && p != PartKey }
 
 // ChangeLife is how long a change waits for its second person; it is never
 // extended, and silence applies nothing.

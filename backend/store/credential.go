@@ -97,3 +97,10 @@ func (r *Reader) WorkingAgent(workspace, organization string, now time.Time) (st
 AND scopes LIKE '%"runs:work"%' AND workspaces LIKE '%"' || $1 || '"%' ORDER BY created_at, id LIMIT 1`, workspace, organization, micros(now))
 	return id, err
 }
+
+// CollectCredential gives a credential its first known secret; it reports
+// whether nobody had before.
+func (tx *Tx) CollectCredential(id, prefix string, secretHash []byte) (bool, error) {
+	n, err := tx.update(`UPDATE credential SET secret_hash = $3, prefix = $2 WHERE id = $1 AND prefix = ''`, id, prefix, secretHash)
+	return n == 1, err
+}

@@ -179,3 +179,8 @@ func (r *Reader) HasIdentities(now time.Time) (bool, error) {
 OR EXISTS (SELECT 1 FROM credential WHERE revoked_at = 0 AND (expires_at = 0 OR expires_at > $1))`, micros(now)).Scan(&found)
 	return found, failure(err)
 }
+
+// SetOrganizationAdmin gives or takes the role Admin of the organization.
+func (tx *Tx) SetOrganizationAdmin(person string, admin bool) error {
+	return tx.insert(`UPDATE person SET organization_admin = $2 WHERE id = $1`, person, admin)
+}

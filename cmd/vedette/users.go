@@ -172,7 +172,7 @@ type disableUserCommand struct {
 
 func (c *disableUserCommand) Run(ctx context.Context, e *environment) error {
 	return e.withPerson(ctx, "users disable", c.Person, func(l *local, p soc.Person) error {
-		if err := l.desk.DisablePerson(ctx, l.host, p.ID); err != nil {
+		if err := l.desk.DisablePerson(ctx, l.host, p.ID, ""); err != nil {
 			return err
 		}
 		p.Disabled = true
