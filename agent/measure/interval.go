@@ -1,19 +1,16 @@
 package measure
 
 import (
-	"math"
 	"math/rand/v2"
 	"slices"
-)
 
-// z95 is the two-sided 95 % quantile of the normal distribution.
-const z95 = 1.959963984540054
+	"vedette/backend/soc"
+)
 
 // Resamples is how often a bootstrap draws (T31).
 const Resamples = 1000
 
-// Share is a count out of a number with its Wilson 95 % interval [E. B. Wilson,
-// JASA 22 (1927)], which is honest for small counts and for none.
+// Share is a count out of a number with its Wilson 95 % interval.
 type Share struct {
 	N     int     `json:"n"`
 	Of    int     `json:"of"`
@@ -27,13 +24,8 @@ func ShareOf(n, of int) Share {
 	if of <= 0 {
 		return Share{High: 1}
 	}
-	p, total := float64(n)/float64(of), float64(of)
-	middle := p + z95*z95/(2*total)
-	spread := z95 * math.Sqrt(p*(1-p)/total+z95*z95/(4*total*total))
-	scale := 1 + z95*z95/total
-	s := Share{N: n, Of: of, Value: p, Low: max(0, (middle-spread)/scale), High: min(1, (middle+spread)/scale)}
-	// At the ends rounding must not cut the value itself off.
-	s.Low, s.High = min(s.Low, p), max(s.High, p)
+	s := Share{N: n, Of: of, Value: float64(n) / float64(of)}
+	s.Low, s.High = soc.Wilson(n, of)
 	return s
 }
 

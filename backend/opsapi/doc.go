@@ -28,6 +28,8 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerIngest()
 	a.registerHeld()
 	a.registerPosition()
+	a.registerMemory()
+	a.registerFeedback()
 	a.registerApprovals()
 	a.registerGamebooks()
 	a.registerKillSwitch()

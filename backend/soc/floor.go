@@ -336,7 +336,7 @@ func (in FloorInput) holds(class Verdict, memories []Memory, s shift) []Code {
 	}
 	thin := len(memories) == 0
 	for _, m := range memories {
-		thin = thin || !closableHistory(m, s)
+		thin = thin || len(m.gaps(s)) > 0
 	}
 	if thin {
 		codes = append(codes, CodeHistoryThin)
@@ -349,20 +349,6 @@ func (in FloorInput) holds(class Verdict, memories []Memory, s shift) []Code {
 		codes = append(codes, CodeAutoCloseOff)
 	}
 	return codes
-}
-
-// closableHistory: finest level, enough decisions, no TruePositive ever, and
-// likely enough both with the warning lists and without them.
-func closableHistory(m Memory, s shift) bool {
-	if m.Level != LevelTitle || m.N < closeVerdicts || m.Counts.TruePositive > 0 || m.Drifted() {
-		return false
-	}
-	for _, where := range []position{combine(m, s), combine(m, s.withoutLists())} {
-		if class, p := where.p.Best(); !class.Benign() || p < closeAt {
-			return false
-		}
-	}
-	return true
 }
 
 // citable are the rows a verdict on the leading type rests on at least: those
