@@ -127,6 +127,9 @@ func (c *Console) register() {
 	c.registerIncidentFiles()
 	c.registerHeld()
 	c.registerOverview()
+	c.registerAgents()
+	c.registerRuns()
+	c.registerAudit()
 }
 
 // mount puts the table on the router.

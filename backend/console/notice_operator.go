@@ -1,0 +1,24 @@
+package console
+
+import "maps"
+
+// operatorNotices are those of the pages about the server; see notices.
+var operatorNotices = map[string]string{
+	"suspended":        "The agent is suspended; no key of it works.",
+	"unsuspended":      "The suspension is lifted.",
+	"run-started":      "The run is under way.",
+	"run-cancelled":    "The run has ended.",
+	"policy-changed":   "The policy is changed.",
+	"policy-same":      "That is the policy already; nothing was changed.",
+	"change-asked":     "The change waits for a second person.",
+	"change-confirmed": "Your confirmation is recorded.",
+	"change-rejected":  "The change is rejected.",
+	"webhook-paused":   "The webhook is paused. What happens meanwhile waits for it.",
+	"webhook-resumed":  "The webhook is told again what happens.",
+	"webhook-enabled":  "The webhook is enabled.",
+	"webhook-saved":    "The webhook is saved.",
+	"webhook-deleted":  "The webhook is deleted.",
+	"redelivered":      "It is being sent again.",
+}
+
+func init() { maps.Copy(notices, operatorNotices) }
