@@ -16,6 +16,10 @@ const fairShare = 4
 // leaseCandidates bounds the runs looked at for one lease.
 const leaseCandidates = 20
 
+// loopWait is the longest that a lease waits, whatever was asked: a server that
+// is told to stop has to be able to wait for it.
+const loopWait = 5 * time.Second
+
 // loopPoll is how often a waiting lease looks again.
 const loopPoll = 500 * time.Millisecond
 
@@ -40,7 +44,7 @@ func (d *Desk) LeaseRun(ctx context.Context, by soc.Actor, models []string, wait
 	if err := d.mayWorkRuns(by); err != nil {
 		return lease, false, err
 	}
-	until := time.Now().Add(min(max(wait, 0), triageWait))
+	until := time.Now().Add(min(max(wait, 0), loopWait))
 	for {
 		if lease, found, err = d.leaseRun(ctx, by, models); err != nil || found {
 			return lease, found, err

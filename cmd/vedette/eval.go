@@ -16,7 +16,8 @@ import (
 
 // evalCommand measures the triage against labelled sets.
 type evalCommand struct {
-	Run evalRunCommand `cmd:"" help:"Ask about every incident of a labelled set in the order of time, and measure the answers."`
+	Run    evalRunCommand    `cmd:"" help:"Ask about every incident of a labelled set in the order of time, and measure the answers."`
+	Replay evalReplayCommand `cmd:"" help:"Run a recorded investigation again against its stored answers, and tell what came out differently."`
 }
 
 // evalRunCommand is one evaluation. Sets are read from a folder; none is shipped.

@@ -123,5 +123,10 @@ func TestS62AgentInItsOwnProcess(t *testing.T) {
 	if _, ledger := s.call("GET", "/api/ops/v1/runs/"+id+"/ledger", "", header); !strings.Contains(ledger, "search_evidence") || strings.Contains(body+ledger, agent) || strings.Contains(body, "vdr_") {
 		t.Errorf("%.1000s", ledger)
 	}
-	s.stop()
+	if err := s.terminate(); err != nil {
+		t.Fatal(err)
+	}
+	if out := cli("eval", "replay", id); !strings.Contains(out, `"differences": []`) && !strings.Contains(out, `"differences":[]`) {
+		t.Error(out)
+	}
 }
