@@ -126,6 +126,8 @@ func (c *Console) register() {
 	c.registerIncidentForms()
 	c.registerIncidentFiles()
 	c.registerHeld()
+	c.registerEntities()
+	c.registerProposal()
 	c.registerOverview()
 	c.registerAgents()
 	c.registerRuns()

@@ -25,6 +25,12 @@ var incidentExamples = map[string]example{
 	"POST w/incidents/{incident}/accept":                  {Params: noIncident, Form: url.Values{"proposal": {unknownID}}, Status: 404},
 	"POST w/incidents/{incident}/reject":                  {Params: noIncident, Form: url.Values{"proposal": {unknownID}, "reason": {"no"}}, Status: 404},
 	"POST w/incidents/{incident}/triage":                  {Params: noIncident, Status: 404, Adds: audited},
+	"GET w/incidents/{incident}/propose":                  {Params: noIncident, Status: 404},
+	"POST w/incidents/{incident}/propose":                 {Params: noIncident, Form: url.Values{"playbook": {"x"}, "step": {"simulate"}}, Status: 404},
+	"GET w/entities":                                      {Query: "value=203.0.113.4", Status: 200},
+	"GET w/entities/{entity}":                             {Params: "entity=ENT-00000000", Status: 404},
+	"POST w/entities/{entity}/suppress":                   {Params: "entity=ENT-00000000", Form: url.Values{"days": {"1"}, "reason": {"noise"}}, Status: 404},
+	"POST w/entities/{entity}/lift":                       {Params: "entity=ENT-00000000", Form: url.Values{"suppression": {unknownID}}, Status: 404, Adds: audited},
 }
 
 func init() { maps.Copy(examples, incidentExamples) }

@@ -25,5 +25,8 @@ var notices = map[string]string{
 	"reopened":       "The incident is open again.",
 	"held-accepted":  "The proposed verdict is accepted.",
 	"held-rejected":  "The proposed verdict is rejected.",
+	"suppressed":     "New alerts with nothing but this value stay out of the queue.",
+	"lifted":         "The suppression is lifted.",
+	"proposed":       "It is asked for. Policy says below whether people decide.",
 	"triage-asked":   "Triage is asked for. Its result appears here.",
 }
