@@ -82,7 +82,7 @@ func (v *visit) sendFile(f File) {
 // draw writes a page of somebody who is signed in, or of nobody.
 func (v *visit) draw(ctx context.Context, view View, problem *Problem) {
 	frame := Frame{
-		Title: view.Title, Data: view.Data, Problem: problem, Facts: v.c.facts, form: v.form, Section: v.section(),
+		Title: view.Title, Data: view.Data, Problem: problem, Alone: view.Template == problemPage, Facts: v.c.facts, form: v.form, Section: v.section(),
 		Path: v.req.URL.RequestURI(), Seq: v.seq, Notice: notices[v.req.URL.Query().Get("done")], by: v.by, now: v.c.now(),
 	}
 	if v.by.Session {
@@ -110,6 +110,9 @@ func (v *visit) section() string {
 	}
 	return v.route.Section
 }
+
+// problemPage is the page of a failure that no form of ours caused.
+const problemPage = "problem"
 
 // Problem is a failure as a page tells it.
 type Problem struct {
@@ -156,7 +159,7 @@ func (v *visit) fail(ctx context.Context, err error) {
 	if v.route.Method == http.MethodGet {
 		problem.Back = ""
 	}
-	v.draw(ctx, View{Template: "problem", Title: problemTitle(problem.Status)}, problem)
+	v.draw(ctx, View{Template: problemPage, Title: problemTitle(problem.Status)}, problem)
 }
 
 func newProblem(ctx context.Context, failure *soc.Error) *Problem {
@@ -233,8 +236,8 @@ func problemTitle(status int) string {
 // unknown answers a path that is no page, in the same words to everybody.
 func (c *Console) unknown(w http.ResponseWriter, req *http.Request) {
 	v := &visit{c: c, route: &route{Page: Page{Method: http.MethodGet}, pattern: "/console/*"}, req: req, w: w}
-	e := soc.NotFoundf("There is no such page.").WithFix("Go back, or to the start.")
-	v.fail(req.Context(), e)
+	_ = v.authenticateAs(req.Context(), true) // for what stands around the page; nobody may see it too
+	v.fail(req.Context(), soc.NotFoundf("There is no such page.").WithFix("Go back, or to the start."))
 }
 
 // leadToSignIn answers somebody without a live session. A browser that comes by

@@ -39,23 +39,31 @@ func openOffice(t testing.TB) *office {
 		}}
 	})}
 	o.Ingest(o.First, "generic", []byte(hostAlert))
-	by := o.Host
-	by.Workspace = o.First
-	page, err := o.Desk.ListIncidents(t.Context(), by, soc.IncidentFilter{Limit: 1})
-	if err != nil || len(page.Incidents) != 1 {
-		t.Fatal(page, err)
-	}
-	o.incident = page.Incidents[0].ShortID
-	detail, err := o.Desk.GetIncident(t.Context(), by, soc.IncidentRef{ID: o.incident}, soc.IncidentParts{Entities: true})
+	o.find("ws-042")
+	return o
+}
+
+// find takes the newest incident, and the host in it whose name starts so.
+func (o *office) find(name string) {
+	o.t.Helper()
+	by := o.inFirst()
+	page, err := o.Desk.ListIncidents(o.t.Context(), by, soc.IncidentFilter{Limit: 10})
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	for _, e := range detail.Entities {
-		if e.Kind == soc.KindHost {
-			o.host = e.ID
+	for _, i := range page.Incidents {
+		detail, err := o.Desk.GetIncident(o.t.Context(), by, soc.IncidentRef{ID: i.ShortID}, soc.IncidentParts{Entities: true})
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		for _, e := range detail.Entities {
+			if e.Kind == soc.KindHost && strings.HasPrefix(e.Display, name) {
+				o.incident, o.host = i.ShortID, e.ID
+				return
+			}
 		}
 	}
-	return o
+	o.t.Fatalf("no incident has the host %s", name)
 }
 
 // asked asks for a playbook on the host as an analyst, and returns the gamebook.

@@ -63,7 +63,7 @@
 //
 // # Parts (template/parts.html)
 //
-// token, confirm, pager, empty, badge, class, excerpt, clock; and the functions
+// token, confirm, pager, empty, badge, severity, class, excerpt, clock, ago; and the functions
 // when, until, seg, words, list. See the head of that file.
 //
 // # What must never be here

@@ -25,6 +25,8 @@ type Frame struct {
 	Data any
 	// Problem is what went wrong, nil for nothing.
 	Problem *Problem
+	// Alone is true on the page that is about the problem and nothing else.
+	Alone bool
 	// Notice is what was just done, "" for nothing.
 	Notice string
 	Facts  Facts

@@ -130,8 +130,10 @@ func seconds(value any) string {
 		return fmt.Sprintf("%d s", n)
 	case n < 120*60:
 		return fmt.Sprintf("%d min", n/60)
-	case n < 48*3600:
+	case n < 48*3600 && n%3600 < 60:
 		return fmt.Sprintf("%d h", n/3600)
+	case n < 48*3600:
+		return fmt.Sprintf("%d h %d min", n/3600, n%3600/60)
 	}
 	return fmt.Sprintf("%d days", n/86400)
 }
@@ -144,8 +146,9 @@ func deref(text *string) string {
 	return *text
 }
 
-// short is the beginning of an id.
+// short is the beginning of an id or a digest.
 func short(id string) string {
+	id = strings.TrimPrefix(id, "sha256:")
 	if len(id) > 8 {
 		return id[:8]
 	}

@@ -12,7 +12,7 @@
   const span = (seconds) => {
     if (seconds < 120) return Math.floor(seconds) + ' s';
     if (seconds < 7200) return Math.floor(seconds / 60) + ' min';
-    if (seconds < 172800) return Math.floor(seconds / 3600) + ' h';
+    if (seconds < 172800) return Math.floor(seconds / 3600) + ' h ' + Math.floor(seconds % 3600 / 60) + ' min';
     return Math.floor(seconds / 86400) + ' days';
   };
   const tellTimes = (root) => {
@@ -28,6 +28,7 @@
         const left = (at - now()) / 1000;
         const text = left < 0 ? span(-left) + ' ago' : 'in ' + span(left);
         if (element.textContent !== text) element.textContent = text;
+        if (element.dataset.until !== 'end') continue;
         element.classList.toggle('late', left < 0);
         element.classList.toggle('soon', left >= 0 && left < 900);
       }
@@ -44,7 +45,7 @@
   const send = document.querySelector('form[data-send]');
   if (send) send.requestSubmit();
   const refusal = document.getElementById('refusal');
-  if (refusal) refusal.focus();
+  if (refusal) refusal.scrollIntoView({block: 'nearest'});
 
   // Keys. None of them works while something is being typed.
   let pending = '';
