@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"math"
@@ -18,7 +19,7 @@ import (
 
 // figureFunctions are those of templates that show figures.
 var figureFunctions = template.FuncMap{
-	"part": percent, "count": count, "took": took, "tone": againstGoal, "spreads": spreadsOf, "anySpread": anySpread, "stretch": stretch, "either": either,
+	"part": percent, "count": count, "took": took, "tone": againstGoal, "spreads": spreadsOf, "anySpread": anySpread, "stretch": stretch, "either": either, "asJSON": asJSON,
 }
 
 // column is one value of a chart over time.
@@ -173,6 +174,18 @@ func either(n int, some, none string) string {
 		return some
 	}
 	return none
+}
+
+// asJSON is a value of a policy as its document spells it; none is a dash.
+func asJSON(value any) string {
+	if value == nil {
+		return "-"
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return soc.EscapeVisible(string(text))
 }
 
 // lower is a word of a closed set in small letters.

@@ -132,6 +132,8 @@ func (c *Console) register() {
 	c.registerAgents()
 	c.registerRuns()
 	c.registerAudit()
+	c.registerPolicy()
+	c.registerChanges()
 }
 
 // mount puts the table on the router.
