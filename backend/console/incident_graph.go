@@ -21,7 +21,7 @@ const (
 	graphLeft     = 330 // right edge of the alerts
 	graphRight    = 540 // left edge of the entities
 	graphLabel    = 42  // characters of an alert's label
-	graphName     = 36  // characters of an entity's
+	graphName     = 44  // characters of an entity's, with its kind
 )
 
 type graph struct {
@@ -75,7 +75,7 @@ func drawGraph(found soc.CaseDetail) (g graph) {
 		if name == "" {
 			name = e.Value
 		}
-		node := graphNode{ID: e.ID, Label: cut(soc.EscapeVisible(name), graphName), Full: name, Kind: string(e.Kind), X: graphRight, Y: y, Middle: y + 12, Text: y + 16, Bad: e.VendorVerdict == "malicious"}
+		node := graphNode{ID: e.ID, Label: cut(soc.EscapeVisible(name), graphName-len(e.Kind)), Full: name, Kind: string(e.Kind), X: graphRight, Y: y, Middle: y + 12, Text: y + 16, Bad: e.VendorVerdict == "malicious"}
 		for m, a := range alerts {
 			weight := weights[pair{a.ID, e.ID}]
 			if weight == 0 {

@@ -88,6 +88,19 @@ func (c *Console) offersFor(ctx context.Context, by soc.Actor, incident, playboo
 		return page, soc.NotFoundf("This playbook has nothing to act on here.").WithFix("Choose one of those listed for the incident.")
 	}
 	page.Chosen = &page.Offers[0]
+	// The gate names only what a sensor vouches for. A person chooses among all
+	// of them, so each is shown by its value.
+	detail, err := c.desk.GetIncident(ctx, by, soc.IncidentRef{ID: page.Incident.ID}, soc.IncidentParts{Entities: true, Limit: soc.CaseObservables})
+	if err != nil {
+		return page, err
+	}
+	for n := range page.Chosen.Targets {
+		for _, e := range detail.Entities {
+			if target := &page.Chosen.Targets[n]; e.ID == target.Entity && target.Name == "" {
+				target.Name = e.Value
+			}
+		}
+	}
 	return page, nil
 }
 
