@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -313,6 +314,7 @@ func fillEverything(t *testing.T, s *Store) {
 				seq = stored.Seq
 				return err
 			},
+			func() error { return fillQueue(tx, incident) },
 			func() error { return tx.InsertAlert(alert) },
 			func() error { return tx.InsertAlert(linked) },
 			func() error { return tx.InsertAlert(dismissed) },
@@ -346,6 +348,14 @@ func fillEverything(t *testing.T, s *Store) {
 			},
 			func() error { return tx.InsertAttachment(of(soc.Attachment{}).Interface().(soc.Attachment)) },
 			func() error { return tx.InsertGamebook(gamebook) },
+			func() error { // one that waits, and one that was carried out
+				waits, done := gamebook, gamebook
+				waits.ID, waits.PlanHash, waits.Digest, waits.Nonce, waits.Steps = "y-a", "y-a", "y-a", "y-a", nil
+				waits.Status, waits.NeedsApproval = soc.GamebookQueued, true
+				done.ID, done.PlanHash, done.Digest, done.Nonce, done.Steps = "z-a", "z-a", "z-a", "z-a", nil
+				done.Status, done.FinishedAt = soc.GamebookCompleted, fixtureTime.Add(time.Hour)
+				return errors.Join(tx.InsertGamebook(waits), tx.InsertGamebook(done))
+			},
 			func() error { return tx.IndexGamebook(gamebook, mark) },
 			func() error { return tx.CountSource(mark, mark, mark, 1, 1, fixtureTime) },
 			func() error { return tx.InsertTicket(of(soc.Ticket{}).Interface().(soc.Ticket)) },
@@ -378,6 +388,7 @@ func fillEverything(t *testing.T, s *Store) {
 				event.By = "person"
 				return tx.InsertVerdictEvent(event)
 			},
+			func() error { return tx.SaveMemoryUndo(of(soc.MemoryUndoAsked{}).Interface().(soc.MemoryUndoAsked)) },
 			func() error {
 				sop := of(soc.SOP{}).Interface().(soc.SOP)
 				sop.Kind = "response"
@@ -398,6 +409,29 @@ func fillEverything(t *testing.T, s *Store) {
 		}
 		return nil
 	})
+}
+
+// fillQueue stores an incident that nobody has looked at, and one that was judged
+// an hour after it came in.
+func fillQueue(tx *Tx, like soc.Incident) error {
+	waits := like
+	waits.ID, waits.ShortID, waits.ExternalID, waits.Number = "y-a", "y-a", "y-a", like.Number+1
+	waits.Status, waits.Verdict, waits.VerdictBy, waits.TriagedAt, waits.Held, waits.Duplicate, waits.DuplicateOf = soc.StatusNew, "", "", time.Time{}, false, false, ""
+	waits.DeletedAt, waits.LastTriage, waits.ProposedVerdict = time.Time{}, "", ""
+	if _, err := tx.InsertIncident(waits); err != nil {
+		return err
+	}
+	judged := waits
+	judged.ID, judged.ShortID, judged.ExternalID, judged.Number = "z-a", "z-a", "z-a", like.Number+2
+	stored, err := tx.InsertIncident(judged)
+	if err != nil {
+		return err
+	}
+	after := stored
+	after.Status, after.Verdict, after.VerdictBy = soc.StatusActive, soc.VerdictTruePositive, soc.PrincipalPerson
+	after.UpdatedAt = fixtureTime.Add(time.Hour)
+	_, err = tx.UpdateIncident(stored, after)
+	return err
 }
 
 // fillLoop stores runs of the loop: one that waits, one in somebody's hands, one

@@ -12,7 +12,7 @@ const outcomeEvents = 20_000
 
 // FloorOutcomes pairs the newest decisions of people with what the
 // deterministic triage had last said of the incident by then.
-func (r *Reader) FloorOutcomes(workspace string, from, to time.Time) ([]soc.FloorOutcome, error) {
+func (r *Reader) FloorOutcomes(workspace string, since, until time.Time) ([]soc.FloorOutcome, error) {
 	return all(r, func(x row) (o soc.FloorOutcome, err error) {
 		var confidence string
 		if err = x.Scan(&o.Stated, &confidence, &o.Decided); err == nil {
@@ -27,5 +27,5 @@ func (r *Reader) FloorOutcomes(workspace string, from, to time.Time) ([]soc.Floo
 ) e JOIN triage t ON t.id = (
   SELECT id FROM triage WHERE incident_id = e.incident_id AND workspace_id = $1 AND engine = 'deterministic' AND finished_at > 0 AND finished_at <= e.decided_at AND result <> ''
   ORDER BY created_at DESC, id DESC LIMIT 1
-) ORDER BY e.decided_at DESC, e.incident_id`, workspace, micros(from), micros(to), outcomeEvents)
+) ORDER BY e.decided_at DESC, e.incident_id`, workspace, micros(since), micros(until), outcomeEvents)
 }

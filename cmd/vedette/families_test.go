@@ -103,6 +103,11 @@ func (d *doors) moves(p place, text string) []move {
 	severity := func(want soc.Severity) func(soc.Incident, soc.Incident) bool {
 		return func(_, after soc.Incident) bool { return after.Severity == want }
 	}
+	// The family's one word for both benign verdicts leaves the one that stands.
+	benign := func(before, after soc.Incident) bool {
+		stays := before.Verdict == soc.VerdictFalsePositive && !before.Duplicate
+		return after.Status == soc.StatusClosed && (after.Verdict == soc.VerdictBenignPositive || stays && after.Verdict == before.Verdict)
+	}
 	assigned := func(who string) func(soc.Incident, soc.Incident) bool {
 		return func(_, after soc.Incident) bool { return after.AssigneeID == who }
 	}
@@ -121,7 +126,7 @@ func (d *doors) moves(p place, text string) []move {
 		{"case comments", "POST", p.cases + "/comments", `{"body":` + comment + `}`, any},
 		{"triage raises", "PUT", p.triage, `{"severity":"critical"}`, severity(soc.SeverityCritical)},
 		{"triage lowers", "PUT", p.triage, `{"severity":"low"}`, severity(soc.SeverityLow)},
-		{"triage resolves", "PUT", p.triage, `{"status":"resolved","verdict":"benign","resolution":` + comment + `}`, closed(soc.VerdictBenignPositive)},
+		{"triage resolves", "PUT", p.triage, `{"status":"resolved","verdict":"benign","resolution":` + comment + `}`, benign},
 		{"triage reopens", "PUT", p.triage, `{"status":"open"}`, status(soc.StatusNew, soc.StatusActive, soc.StatusContained)},
 	}
 }
