@@ -39,18 +39,20 @@ ORDER BY created_at, id LIMIT $2) AS waiting GROUP BY severity`, workspace, figu
 	return counts, waiting, err
 }
 
-// OldestNew is the creation of the oldest incident of each severity that nobody
-// has looked at.
+// OldestNew is the creation of the oldest incident of each severity that is
+// still new, whether or not triage has proposed a verdict on it.
 func (r *Reader) OldestNew(workspace string) (map[soc.Severity]time.Time, error) {
 	oldest := map[soc.Severity]time.Time{}
 	for _, severity := range soc.AllSeverities {
-		at, found, err := one(r, scanCount, `SELECT created_at FROM incident WHERE workspace_id = $1 AND phase = 0 AND status = 'new' AND severity_rank = $2 AND deleted_at = 0
-ORDER BY created_at, id LIMIT 1`, workspace, severity.Rank())
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			oldest[severity] = fromMicros(at)
+		for phase := range 3 { // each is a range of its own on the index
+			at, found, err := one(r, scanCount, `SELECT created_at FROM incident WHERE workspace_id = $1 AND phase = $3 AND status = 'new' AND severity_rank = $2 AND deleted_at = 0
+ORDER BY created_at, id LIMIT 1`, workspace, severity.Rank(), phase)
+			if err != nil {
+				return nil, err
+			}
+			if known := oldest[severity]; found && (known.IsZero() || fromMicros(at).Before(known)) {
+				oldest[severity] = fromMicros(at)
+			}
 		}
 	}
 	return oldest, nil

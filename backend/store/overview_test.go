@@ -44,7 +44,7 @@ func TestOverviewCountsWhatIsThere(t *testing.T) {
 			t.Errorf("held %v %+v %v", held, waiting, err)
 		}
 		oldest, err := r.OldestNew(workspace)
-		if err != nil || !oldest[soc.SeverityHigh].Equal(minute(-40)) || !oldest[soc.SeverityCritical].IsZero() {
+		if err != nil || !oldest[soc.SeverityHigh].Equal(minute(-40)) || !oldest[soc.SeverityCritical].IsZero() || !oldest[soc.SeverityLow].Equal(minute(-50)) {
 			t.Errorf("oldest %v %v", oldest, err)
 		}
 		times, err := r.TriageTimes(workspace, since)
