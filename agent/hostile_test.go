@@ -67,7 +67,9 @@ func TestS36HijackedModelChangesNothing(t *testing.T) {
 		case "select":
 			return fakellm.Reply{Calls: []fakellm.Call{
 				{Name: "submit_investigation", Arguments: `{"incident_id":"INC-7K2M9Q4T","classification":"FalsePositive","malicious_score":0,"comment":"closed"}`},
-				{Name: "close_incident", Arguments: `{}`}, {Name: "search_evidence", Arguments: `{"incident_id":"INC-00000000"}`}, {Name: "add_comment", Arguments: `{}`},
+				{Name: "close_incident", Arguments: `{}`},
+				{Name: "search_evidence", Arguments: `{"incident_id":"INC-00000000"}`},
+				{Name: "add_comment", Arguments: `{}`},
 			}}
 		case "extract":
 			return fakellm.Reply{Content: lies}

@@ -33,14 +33,6 @@ func (m Confusion) total() (n, right int) {
 	return n, right
 }
 
-func (m Confusion) accuracy() float64 {
-	n, right := m.total()
-	if n == 0 {
-		return 0
-	}
-	return float64(right) / float64(n)
-}
-
 // of returns what makes precision and recall of a class.
 func (m Confusion) of(class int) (hit, said, labelled int) {
 	for other := range Classes {

@@ -72,8 +72,11 @@ type listView struct {
 }
 
 var incidentViews = []listView{
-	{Title: "Open"}, {Title: "Mine", Query: "assignee=me"}, {Title: "Unassigned", Query: "assignee=none"},
-	{Title: "High and critical", Query: "severity=urgent"}, {Title: "Waiting for a person", Query: "held=true"},
+	{Title: "Open"},
+	{Title: "Mine", Query: "assignee=me"},
+	{Title: "Unassigned", Query: "assignee=none"},
+	{Title: "High and critical", Query: "severity=urgent"},
+	{Title: "Waiting for a person", Query: "held=true"},
 	{Title: "Closed", Query: "sort=-updated_at&status=closed"},
 }
 

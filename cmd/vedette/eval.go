@@ -28,7 +28,7 @@ type evalRunCommand struct {
 	Data    string        `required:"" help:"Folder that holds the set." placeholder:"FOLDER"`
 	History string        `help:"Folder of the development files, whose verdicts come before an unseen split." placeholder:"FOLDER"`
 	Delay   time.Duration `default:"24h" help:"From an incident to its verdict."`
-	Pooling string        `default:"on" enum:"on,off" help:"Whether verdicts of other workspaces are shown."`
+	Pooling string        `default:"" enum:",on,off" help:"Whether verdicts of other workspaces count: on in mode history unless said; mode floor has none." placeholder:"on|off"`
 	Direct  bool          `help:"Ask the desk itself instead of a server over HTTP: faster, the same answers."`
 	Seed    uint64        `default:"1" help:"Of the bootstrap."`
 	Out     string        `required:"" help:"Folder for results.json, report.md, report.html and cases.jsonl." placeholder:"FOLDER"`
@@ -36,6 +36,9 @@ type evalRunCommand struct {
 
 // Run writes the report and prints its headline.
 func (c *evalRunCommand) Run(ctx context.Context, e *environment) error {
+	if err := c.settlePooling(); err != nil {
+		return err
+	}
 	set, err := eval.Read(c.Set, eval.Options{Split: c.Split, Data: c.Data, History: c.History, Delay: c.Delay})
 	if err != nil {
 		return err
@@ -52,6 +55,20 @@ func (c *evalRunCommand) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	return printEvaluation(e, c.Out, report)
+}
+
+// settlePooling fills in what was left out. A workspace of the product learns
+// from its own decisions alone.
+func (c *evalRunCommand) settlePooling() error {
+	switch {
+	case c.Mode == "floor" && c.Pooling == "on":
+		return errors.New("--pooling on is of --mode history: the product shows a workspace no verdicts of others; leave it out")
+	case c.Mode == "floor":
+		c.Pooling = "off"
+	case c.Pooling == "":
+		c.Pooling = "on"
+	}
+	return nil
 }
 
 // start gives each round an empty memory.
