@@ -199,7 +199,7 @@ func (v *visit) again(ctx context.Context, problem *Problem) bool {
 		if r.Method != http.MethodGet || r.pattern != v.c.backPattern(v.route) {
 			continue
 		}
-		if r.Who == Member && (v.by.Workspace == "" || v.by.May("", r.Role) != nil) {
+		if r.Who == Member && (v.by.Workspace == "" || r.admits(v.by) != nil) {
 			return false
 		}
 		empty := *v.req

@@ -120,6 +120,7 @@ func (c *Console) register() {
 	c.registerApprovals()
 	c.registerGamebooks()
 	c.registerProvider()
+	c.registerWebhooks()
 	c.registerKillSwitch()
 	c.registerIncidentList()
 	c.registerIncidentPage()

@@ -55,7 +55,7 @@ func (c *Console) home(ctx context.Context, by soc.Actor, _ struct{}) (View, err
 // workspaceHome leads to the first page that the person may open.
 func (c *Console) workspaceHome(_ context.Context, by soc.Actor, _ struct{}) (View, error) {
 	for _, r := range c.nav {
-		if r.Who == Member && by.May("", r.Role) == nil {
+		if r.Who == Member && r.admits(by) == nil {
 			return View{Redirect: c.at(by, r.Path)}, nil
 		}
 	}

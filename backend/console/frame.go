@@ -109,7 +109,7 @@ func (c *Console) surround(ctx context.Context, f *Frame) (err error) {
 		}
 	}
 	for _, r := range c.nav {
-		if r.Who == Member && f.by.May("", r.Role) == nil {
+		if r.Who == Member && r.admits(f.by) == nil {
 			f.Nav = append(f.Nav, NavItem{r.Nav.Title, f.Base + r.Path, r.Nav.Key, r.Path == f.Section})
 		}
 	}

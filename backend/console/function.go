@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ func (c *Console) functions() template.FuncMap {
 		"asset": c.assetAddress, "integrity": c.assetIntegrity,
 		"seg": url.PathEscape, "query": url.QueryEscape, "words": words, "stamp": stamp, "exact": exact, "until": until, "seconds": seconds,
 		"args": arguments, "list": func(items ...any) []any { return items }, "join": strings.Join, "deref": deref, "short": short,
+		"holds": slices.Contains[[]soc.EventType], "formats": func() []soc.PayloadFormat { return soc.AllPayloadFormats },
 		"lower": lower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
 		"inert": inert, "lines": inertLines, "reasons": reasonsOf,
 	}

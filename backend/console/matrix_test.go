@@ -137,10 +137,16 @@ func TestS48EveryPageAsEverybody(t *testing.T) {
 			}
 			expect("nobody", 303, none, with("x"))
 			expect("a dead session", 303, none, with("x"), "Cookie: __Host-vedette=gone")
-			right := h.Cookie(h.First, role)
+			entitled := func() string {
+				if route.Admin {
+					return h.AdminCookie(h.First)
+				}
+				return h.Cookie(h.First, role)
+			}
+			right := entitled()
 			token := h.token(right)
 			if route.Method == http.MethodPost {
-				other := h.token(h.Cookie(h.First, role))
+				other := h.token(entitled())
 				expect("another site", 403, none, with(token), right, "Sec-Fetch-Site: cross-site")
 				expect("another site by origin", 403, none, with(token), right, "Sec-Fetch-Site: ", "Origin: https://evil.example")
 				expect("without the token", 403, none, e.Form, right)
@@ -148,7 +154,10 @@ func TestS48EveryPageAsEverybody(t *testing.T) {
 				expect("JSON", 400+15, none, with(token), right, "Content-Type: application/json")
 			}
 			if strings.Contains(route.Pattern, "{workspace}") {
-				if below := slices.Index(soc.AllRoles, role) - 1; below >= 0 {
+				if route.Admin {
+					lesser := h.Cookie(h.First, soc.RoleAdmin)
+					expect("an admin of the workspace alone", 403, refused, with(h.token(lesser)), lesser)
+				} else if below := slices.Index(soc.AllRoles, role) - 1; below >= 0 {
 					lesser := h.Cookie(h.First, soc.AllRoles[below])
 					expect("the role below", 403, refused, with(h.token(lesser)), lesser)
 				}
@@ -158,10 +167,10 @@ func TestS48EveryPageAsEverybody(t *testing.T) {
 				}
 			}
 			if route.Fresh {
-				stale := h.Cookie(h.First, role)
+				stale := entitled()
 				h.Advance(6 * time.Minute)
 				expect("a stale sign-in", 303, refused, with(h.token(stale)), stale)
-				right = h.Cookie(h.First, role)
+				right = entitled()
 				token = h.token(right)
 			}
 			expect("the right person", e.Status, e.Adds, with(token), right)

@@ -18,6 +18,7 @@ var operatorNotices = map[string]string{
 	"webhook-enabled":  "The webhook is enabled.",
 	"webhook-saved":    "The webhook is saved.",
 	"webhook-deleted":  "The webhook is deleted.",
+	"webhook-tested":   "The test was sent; its line in the log says what came of it.",
 	"redelivered":      "It is being sent again.",
 }
 

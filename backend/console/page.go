@@ -39,6 +39,8 @@ type Page struct {
 	Who  Who
 	// Role is the least role in the workspace, of a Member.
 	Role soc.Role
+	// Admin asks for an admin of the organization, of a Member too.
+	Admin bool
 	// Fresh asks for a sign-in within the last five minutes.
 	Fresh bool
 	// Partial are the states of a half-made session that may come here too.
@@ -69,6 +71,14 @@ type route struct {
 	pattern string
 	binding *binding
 	call    func(ctx context.Context, by soc.Actor, in reflect.Value) (View, error)
+}
+
+// admits reports whether somebody has the role that the page asks for.
+func (r *route) admits(by soc.Actor) error {
+	if err := by.May("", r.Role); err != nil || !r.Admin || by.OrganizationAdmin {
+		return err
+	}
+	return soc.Errorf(soc.Denied, soc.CodeForbidden, "Only an admin of the organization may do this.").WithFix("Ask an admin of the organization.")
 }
 
 const workspacePrefix = "/console/w/{workspace}"
@@ -105,6 +115,7 @@ func (r *route) classified() error {
 	demand(r.Method == http.MethodGet || r.Method == http.MethodPost, "method %q: pages are got, forms are posted", r.Method)
 	demand((r.Who == Member) == (r.Role != soc.RoleNone), "a role is a Member's, and a Member has one")
 	demand(r.Role == soc.RoleNone || slices.Contains(soc.AllRoles, r.Role), "role %q", r.Role)
+	demand(!r.Admin || r.Who == Member, "Admin is of a Member")
 	demand(r.Name != "", "no name")
 	demand(r.Path == "" || strings.HasPrefix(r.Path, "/"), "a path starts with a slash")
 	demand(r.Nav == nil || r.Method == http.MethodGet && !strings.Contains(r.Path, "{"), "what stands in the navigation needs no parameter")

@@ -223,7 +223,7 @@ func (v *visit) workspace(ctx context.Context) error {
 		return err
 	}
 	v.by = by
-	return v.record(ctx, by.May("", v.route.Role))
+	return v.record(ctx, v.route.admits(by))
 }
 
 func (v *visit) fresh(ctx context.Context) error {
