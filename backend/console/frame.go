@@ -84,6 +84,9 @@ func (f Frame) Had(name, value string) bool {
 	return false
 }
 
+// Admin reports whether the person is an admin of the organization.
+func (f Frame) Admin() bool { return f.by.Session && f.by.OrganizationAdmin }
+
 // Role is the person's role here.
 func (f Frame) Role() string { return string(f.by.Role) }
 

@@ -15,6 +15,9 @@ type screen struct {
 	role       soc.Role
 }
 
+// ofTheOrganization looks as an admin of the organization.
+const ofTheOrganization soc.Role = "organization"
+
 // screens lists every page with something on it. A page that is added stands
 // here too.
 func (o *office) screens(id, done string) []screen {
@@ -47,6 +50,12 @@ func (o *office) screens(id, done string) []screen {
 		{"policy", o.first("/policy"), soc.RoleManager},
 		{"policy-versions", o.first("/policy/versions"), soc.RoleViewer},
 		{"changes", o.first("/changes"), soc.RoleManager},
+		{"playbooks", o.first("/playbooks"), soc.RoleViewer},
+		{"connectors", o.first("/connectors"), soc.RoleManager},
+		{"people", o.first("/people"), soc.RoleManager},
+		{"keys", o.first("/keys"), soc.RoleManager},
+		{"webhooks", o.first("/webhooks"), ofTheOrganization},
+		{"webhook-new", o.first("/webhooks/new"), ofTheOrganization},
 		{"missing", o.first("/nothing"), soc.RoleViewer},
 	}
 }
@@ -71,7 +80,9 @@ func TestEveryPageInABrowser(t *testing.T) {
 	for _, s := range o.screens(id, done) {
 		if s.role != soc.RoleNone {
 			if cookies[s.role] == "" {
-				cookies[s.role] = o.Cookie(o.First, s.role)
+				if cookies[s.role] = o.AdminCookie(o.First); s.role != ofTheOrganization {
+					cookies[s.role] = o.Cookie(o.First, s.role)
+				}
 			}
 			b.as(cookies[s.role])
 		}
