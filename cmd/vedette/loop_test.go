@@ -56,7 +56,9 @@ func TestServeInvestigatesWithAModel(t *testing.T) {
 			}
 		}
 	}
-	s.stop()
+	if err := s.terminate(); err != nil {
+		t.Errorf("the server ended with %v", err)
+	}
 }
 
 // TestS62AgentInItsOwnProcess: a server without a model queues runs for the
