@@ -123,7 +123,7 @@ type Problem struct {
 	Fields    map[string][]string
 	Rule      string
 	RequestID string
-	// Back is where to go on from, "" for nowhere.
+	// Back is the page to go on from, empty where there is none.
 	Back string
 }
 
