@@ -30,7 +30,7 @@ var own = []string{"done", "token"}
 
 // field is one member of an input type: where it comes from, and its bounds.
 type field struct {
-	index      int
+	index      []int  // several where it stands in an embedded type
 	from, name string // path, query, form or header
 	max        int
 	enum       []string
@@ -38,7 +38,7 @@ type field struct {
 }
 
 // binding fills an input type from a request. Members are string, bool, int,
-// []string or an encoding.TextUnmarshaler, with the tag path, query, form or header;
+// []string or an encoding.TextUnmarshaler, also of an embedded type, with the tag path, query, form or header;
 // `max:"200"` bounds the bytes, `enum:"a,b"` closes the set.
 type binding struct {
 	of     reflect.Type
@@ -48,9 +48,11 @@ type binding struct {
 func newBinding(of reflect.Type, r *route) (*binding, error) {
 	b := &binding{of: of}
 	var faults []error
-	for i := range of.NumField() {
-		member := of.Field(i)
-		f := field{index: i, max: maxField, many: member.Type == reflect.TypeFor[[]string]()}
+	for _, member := range reflect.VisibleFields(of) {
+		if member.Anonymous {
+			continue // its own members come by themselves
+		}
+		f := field{index: member.Index, max: maxField, many: member.Type == reflect.TypeFor[[]string]()}
 		for _, from := range []string{"path", "query", "form", "header"} {
 			if name, tagged := member.Tag.Lookup(from); tagged {
 				f.from, f.name = from, name
@@ -115,7 +117,7 @@ func (b *binding) bind(req *http.Request, form url.Values) (reflect.Value, error
 		case "header":
 			values = req.Header.Values(f.name)
 		}
-		if err := f.set(in.Field(f.index), values); err != nil {
+		if err := f.set(in.FieldByIndex(f.index), values); err != nil {
 			failure.WithField(f.name, "%s", err)
 		}
 	}

@@ -19,25 +19,22 @@ type oneWebhook struct {
 	After   string `query:"after" max:"2000"`
 }
 
+// webhookForm is a webhook as people state it.
 type webhookForm struct {
-	Webhook string   `path:"webhook" max:"64"`
-	Version int64    `form:"version"`
-	Name    string   `form:"name" max:"800"`
-	URL     string   `form:"url" max:"2048"`
-	Events  []string `form:"event" max:"64"`
-	// Reach is this workspace, all of the organization, or those it has.
+	Name   string   `form:"name" max:"800"`
+	URL    string   `form:"url" max:"2048"`
+	Events []string `form:"event" max:"64"`
+	// Reach is this workspace, all of the organization, or those it has; a new one
+	// has this one.
 	Reach     string `form:"reach" enum:"here,all,same"`
 	Payload   string `form:"payload" enum:"portal,case"`
 	Signature string `form:"signature" enum:"base64Iso,hexUnix"`
 }
 
-type newWebhookForm struct {
-	Name      string   `form:"name" max:"800"`
-	URL       string   `form:"url" max:"2048"`
-	Events    []string `form:"event" max:"64"`
-	Reach     string   `form:"reach" enum:"here,all"`
-	Payload   string   `form:"payload" enum:"portal,case"`
-	Signature string   `form:"signature" enum:"base64Iso,hexUnix"`
+type webhookChange struct {
+	Webhook string `path:"webhook" max:"64"`
+	Version int64  `form:"version"`
+	webhookForm
 }
 
 type credentialsForm struct {
@@ -119,7 +116,7 @@ func (c *Console) newWebhook(context.Context, soc.Actor, struct{}) (View, error)
 
 // draft is what the form states; kept are the workspaces that it leaves as they
 // are.
-func (f newWebhookForm) draft(by soc.Actor, kept []string) soc.WebhookDraft {
+func (f webhookForm) draft(by soc.Actor, kept []string) soc.WebhookDraft {
 	d := soc.WebhookDraft{
 		Name: f.Name, URL: f.URL, SignatureFormat: soc.SignatureFormat(f.Signature), PayloadFormat: soc.PayloadFormat(f.Payload), Workspaces: kept,
 	}
@@ -137,7 +134,7 @@ func (f newWebhookForm) draft(by soc.Actor, kept []string) soc.WebhookDraft {
 
 // createWebhook answers with a page of its own: the secret is told once, and
 // stands in no address.
-func (c *Console) createWebhook(ctx context.Context, by soc.Actor, in newWebhookForm) (View, error) {
+func (c *Console) createWebhook(ctx context.Context, by soc.Actor, in webhookForm) (View, error) {
 	made, err := c.desk.CreateWebhook(ctx, by, in.draft(by, []string{by.Workspace}), soc.WebhookCredentials{})
 	return View{Template: "webhook-secret", Title: "Signing secret", Data: made}, err
 }
@@ -163,13 +160,12 @@ func (c *Console) webhook(ctx context.Context, by soc.Actor, in oneWebhook) (Vie
 	return View{Template: "webhook", Title: w.Name, Data: page}, err
 }
 
-func (c *Console) updateWebhook(ctx context.Context, by soc.Actor, in webhookForm) (View, error) {
+func (c *Console) updateWebhook(ctx context.Context, by soc.Actor, in webhookChange) (View, error) {
 	w, err := c.desk.GetWebhook(ctx, by, in.Webhook)
 	if err != nil {
 		return View{}, err
 	}
-	draft := newWebhookForm{in.Name, in.URL, in.Events, in.Reach, in.Payload, in.Signature}.draft(by, w.Workspaces)
-	_, err = c.desk.UpdateWebhook(ctx, by, in.Webhook, soc.IfMatch{Given: true, Revisions: []int64{in.Version}}, draft)
+	_, err = c.desk.UpdateWebhook(ctx, by, in.Webhook, soc.IfMatch{Given: true, Revisions: []int64{in.Version}}, in.draft(by, w.Workspaces))
 	return c.toWebhook(by, in.Webhook, "webhook-saved"), err
 }
 
