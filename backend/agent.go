@@ -8,12 +8,12 @@ import (
 	"vedette/backend/store"
 )
 
-func (d *Desk) insertAgent(tx *store.Tx, by soc.Actor, organization, name string) (soc.Agent, error) {
+func (d *Desk) insertAgent(tx *store.Tx, by soc.Actor, organization, name, description string) (soc.Agent, error) {
 	id, err := d.newUUID()
 	if err != nil {
 		return soc.Agent{}, err
 	}
-	agent := soc.Agent{ID: id, Organization: organization, Name: name, CreatedAt: d.clock()}
+	agent := soc.Agent{ID: id, Organization: organization, Name: name, Description: description, CreatedAt: d.clock()}
 	e := d.entry(by, "agent_created")
 	e.Target = id
 	tx.Audit(e)

@@ -10,7 +10,7 @@ import (
 )
 
 // ListAgents lists the agent identities that have a key, live or ended, of the
-// caller's workspace, oldest first.
+// caller's workspace, oldest first; an admin also sees those without any key.
 func (d *Desk) ListAgents(ctx context.Context, by soc.Actor) (records []soc.AgentRecord, err error) {
 	if err := mayReadOps(by); err != nil {
 		return nil, err
@@ -36,7 +36,8 @@ func (d *Desk) ListAgents(ctx context.Context, by soc.Actor) (records []soc.Agen
 }
 
 // agentRecord reads an agent for a caller: one without a key of the caller's
-// workspace is nobody there.
+// workspace is nobody there. One that has no key at all belongs to no workspace
+// yet and is known to the admins of its organization.
 func (d *Desk) agentRecord(r *store.Reader, by soc.Actor, id string) (record soc.AgentRecord, err error) {
 	unknown := soc.NotFoundf("There is no such agent.")
 	var found bool
@@ -50,17 +51,18 @@ func (d *Desk) agentRecord(r *store.Reader, by soc.Actor, id string) (record soc
 	if err != nil {
 		return record, err
 	}
-	here := by.Kind == soc.PrincipalHost
+	here, keyless := by.Kind == soc.PrincipalHost, true
 	for _, key := range keys {
 		if key.Agent != id {
 			continue
 		}
+		keyless = false
 		here = here || slices.Contains(key.Workspaces, by.Workspace)
 		if key.RevokedAt.IsZero() && (key.ExpiresAt.IsZero() || d.clock().Before(key.ExpiresAt)) {
 			record.Keys = append(record.Keys, key)
 		}
 	}
-	if !here {
+	if !here && (!keyless || mayAdminister(by, record.Agent.Organization) != nil) {
 		return soc.AgentRecord{}, unknown
 	}
 	minutes := soc.ShippedLimits().ContainmentMinutes

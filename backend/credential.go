@@ -121,7 +121,7 @@ func (d *Desk) tieCredential(tx *store.Tx, by soc.Actor, in soc.NewCredential, c
 		}
 		return err
 	}
-	agent, err := d.insertAgent(tx, by, in.Organization, in.Name)
+	agent, err := d.insertAgent(tx, by, in.Organization, in.Name, "")
 	c.Agent = agent.ID
 	return err
 }

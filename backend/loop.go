@@ -50,7 +50,7 @@ func (d *Desk) loopAgent(tx *store.Tx, workspace string) (string, error) {
 	if err != nil || found {
 		return id, err
 	}
-	agent, err := d.insertAgent(tx, soc.Actor{Kind: soc.PrincipalSystem, ID: "loop", Organization: w.Organization, Workspace: workspace, Call: soc.Call{Door: "worker", Operation: "loop"}}, w.Organization, loopName)
+	agent, err := d.insertAgent(tx, soc.Actor{Kind: soc.PrincipalSystem, ID: "loop", Organization: w.Organization, Workspace: workspace, Call: soc.Call{Door: "worker", Operation: "loop"}}, w.Organization, loopName, "")
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,8 @@ import (
 var operatorExamples = map[string]example{
 	"GET w/overview":                  {Query: "window=day", Status: 200},
 	"GET w/agents":                    {Status: 200},
+	"POST w/agents":                   {Form: url.Values{"name": {"hunter"}}, Status: 303, Adds: audited},
+	"POST w/agents/{agent}":           {Params: "agent=" + unknownID, Form: url.Values{"name": {"hunter"}}, Status: 404, Adds: audited},
 	"POST w/agents/{agent}/suspend":   {Params: "agent=" + unknownID, Form: url.Values{"reason": {"odd"}}, Status: 404, Adds: audited},
 	"POST w/agents/{agent}/unsuspend": {Params: "agent=" + unknownID, Form: url.Values{"reason": {"odd"}}, Status: 404, Adds: audited},
 	"GET w/runs":                      {Query: "state=Held", Status: 200},

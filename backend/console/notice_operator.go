@@ -5,6 +5,8 @@ import "maps"
 // operatorNotices are those of the pages about the server; see notices.
 var operatorNotices = map[string]string{
 	"suspended":          "The agent is suspended; no key of it works.",
+	"agent-created":      "The agent is made. It can do nothing before it has a key.",
+	"agent-changed":      "The agent is described anew.",
 	"unsuspended":        "The suspension is lifted.",
 	"run-started":        "The run is under way.",
 	"run-cancelled":      "The run has ended.",

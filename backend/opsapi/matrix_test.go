@@ -19,6 +19,7 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 	h.Ingest(h.First, "generic", []byte(oneAlert)) // so that all who may send it get the same answer
 	const prefix = "/api/ops/v1"
 	audited := webtest.Counted{Audit: 1}
+	here := []string{"Vedette-Workspace: " + h.First} // of those who are in several
 	secret := `{"password":"` + webtest.Password + `"}`
 	h.Matrix(t, web.Ops(webtest.PublicURL), map[string]webtest.Example{
 		"POST " + prefix + "/ingest/{format}": {
@@ -64,6 +65,8 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"GET " + prefix + "/kill-switch":              {Target: prefix + "/kill-switch", Status: 200, Elsewhere: 200},
 		"POST " + prefix + "/kill-switch":             {Target: prefix + "/kill-switch", Body: `{"scope":"agent","id":"` + unknownID + `","engaged":true,"reason":"drill"}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/agents":                   {Target: prefix + "/agents", Status: 200, Elsewhere: 200},
+		"POST " + prefix + "/agents":                  {Target: prefix + "/agents", Headers: here, Body: `{"name":"hunter"}`, Status: 201, Adds: audited, Admin: true},
+		"PUT " + prefix + "/agents/{id}":              {Target: prefix + "/agents/" + unknownID, Headers: here, Body: `{"name":"hunter"}`, Status: 404, Adds: audited, Admin: true},
 		"POST " + prefix + "/agents/{id}/suspend":     {Target: prefix + "/agents/" + unknownID + "/suspend", Body: `{"reason":"odd"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/agents/{id}/unsuspend":   {Target: prefix + "/agents/" + unknownID + "/unsuspend", Body: `{"reason":"mended"}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/runs":                     {Target: prefix + "/runs", Status: 200, Elsewhere: 200},

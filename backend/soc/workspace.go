@@ -106,12 +106,17 @@ type Agent struct {
 	ID           string
 	Organization string
 	Name         string
-	SuspendedAt  time.Time
+	// Description is what people say it is for.
+	Description string
+	SuspendedAt time.Time
 	// SuspendedBy is who suspended it: a person, a key, or "containment".
 	SuspendedBy  string
 	SuspendedWhy string
 	CreatedAt    time.Time
 }
+
+// AgentWords is what people say of an agent: its name and what it is for.
+type AgentWords struct{ Name, Description string }
 
 // AgentRecord is an agent identity with what people need to judge it.
 type AgentRecord struct {

@@ -6,12 +6,12 @@ import (
 	"vedette/backend/soc"
 )
 
-const agentColumns = `SELECT id, organization_id, name, suspended_at, suspended_by, suspended_why, created_at FROM agent`
+const agentColumns = `SELECT id, organization_id, name, description, suspended_at, suspended_by, suspended_why, created_at FROM agent`
 
 func scanAgent(r row) (soc.Agent, error) {
 	var a soc.Agent
 	var suspended, created int64
-	err := r.Scan(&a.ID, &a.Organization, &a.Name, &suspended, &a.SuspendedBy, &a.SuspendedWhy, &created)
+	err := r.Scan(&a.ID, &a.Organization, &a.Name, &a.Description, &suspended, &a.SuspendedBy, &a.SuspendedWhy, &created)
 	a.SuspendedAt, a.CreatedAt = fromMicros(suspended), fromMicros(created)
 	return a, err
 }
@@ -29,8 +29,14 @@ func (r *Reader) Agents(organization string) ([]soc.Agent, error) {
 
 // InsertAgent adds an agent identity.
 func (tx *Tx) InsertAgent(a soc.Agent) error {
-	return tx.insert(`INSERT INTO agent (id, organization_id, name, suspended_at, suspended_by, suspended_why, created_at) VALUES ($1, $2, $3, 0, '', '', $4)`,
-		a.ID, a.Organization, a.Name, micros(a.CreatedAt))
+	return tx.insert(`INSERT INTO agent (id, organization_id, name, description, suspended_at, suspended_by, suspended_why, created_at) VALUES ($1, $2, $3, $4, 0, '', '', $5)`,
+		a.ID, a.Organization, a.Name, a.Description, micros(a.CreatedAt))
+}
+
+// DescribeAgent gives an agent of an organization another name and description.
+func (tx *Tx) DescribeAgent(organization, id, name, description string) error {
+	_, err := tx.update(`UPDATE agent SET name = $3, description = $4 WHERE id = $2 AND organization_id = $1`, organization, id, name, description)
+	return err
 }
 
 // SuspendAgent suspends an agent; it reports whether it was in good standing.

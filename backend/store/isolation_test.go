@@ -22,7 +22,7 @@ import (
 // unscoped are the methods that take no workspace, each with the reason. A new
 // method without a workspace has to give its own here (S44).
 var unscoped = map[string]string{
-	"Agent": "an organization's", "Agents": "an organization's", "InsertAgent": "an organization's", "SuspendAgent": "an organization's", "UnsuspendAgent": "an organization's",
+	"Agent": "an organization's", "Agents": "an organization's", "InsertAgent": "an organization's", "DescribeAgent": "an organization's", "SuspendAgent": "an organization's", "UnsuspendAgent": "an organization's",
 	"Credential": "an organization's", "Credentials": "an organization's", "InsertCredential": "an organization's", "RevokeCredential": "an organization's", "RotateCredential": "an organization's", "TouchCredential": "an organization's",
 	"CredentialByClient": "who is calling is not known before", "CredentialBySecret": "who is calling is not known before", "CredentialByOAuthClient": "who is calling is not known before", "SessionByToken": "who is calling is not known before", "PersonByEmail": "who is calling is not known before",
 	"People": "an organization's", "PersonByIdentity": "who is calling is not known before", "InsertPersonIdentity": "a person's own", "Person": "an organization's", "InsertPerson": "an organization's", "SetDisabled": "an organization's", "SetPassword": "a person's own", "SetLoginDelay": "a person's own", "ClearLoginDelay": "a person's own", "CountLoginFailure": "a person's own",

@@ -81,6 +81,7 @@ CREATE TABLE agent (
   id TEXT PRIMARY KEY,
   organization_id TEXT NOT NULL REFERENCES organization(id),
   name TEXT NOT NULL,
+  description TEXT NOT NULL,
   suspended_at @int NOT NULL,
   suspended_by TEXT NOT NULL,
   suspended_why TEXT NOT NULL,
