@@ -57,6 +57,10 @@ func (d *Desk) simulatePolicy(r *store.Reader, workspace string, in soc.PolicyPr
 	if err != nil {
 		return out, err
 	}
+	after = adopted(before, after)
+	if err := d.fillIDs(&after); err != nil {
+		return out, err
+	}
 	if err := after.Check(); err != nil {
 		return out, err
 	}

@@ -42,22 +42,20 @@ type keyList struct {
 type keyRow struct {
 	soc.Credential
 	State soc.CredentialState
+	// Collect says that the secret waits for whoever looks.
+	Collect bool
 }
 
-// registerAccess adds who and what may come in. Making somebody or something
-// that may come in takes the ops API or the command line; shutting it out does
-// not.
+// registerAccess adds the lists of who and what may come in.
 func (c *Console) registerAccess() {
 	add(c, Page{
 		Method: http.MethodGet, Path: "/people", Name: "people_page", Who: Member, Role: soc.RoleManager,
 		Nav: &Nav{Title: "People", Key: "m", Order: 84},
 	}, c.people)
-	add(c, Page{Method: http.MethodPost, Path: "/people/{person}/disable", Name: "disable_person", Who: Member, Role: soc.RoleViewer, Admin: true, Back: "/people"}, c.disablePerson)
 	add(c, Page{
 		Method: http.MethodGet, Path: "/keys", Name: "keys_page", Who: Member, Role: soc.RoleManager,
 		Nav: &Nav{Title: "Keys", Key: "y", Order: 86},
 	}, c.keys)
-	add(c, Page{Method: http.MethodPost, Path: "/keys/{key}/revoke", Name: "revoke_key", Who: Member, Role: soc.RoleViewer, Admin: true, Back: "/keys"}, c.revokeKey)
 }
 
 func (c *Console) people(ctx context.Context, by soc.Actor, in accessQuery) (View, error) {
@@ -73,11 +71,6 @@ func (c *Console) people(ctx context.Context, by soc.Actor, in accessQuery) (Vie
 	return View{Template: "people", Title: "People", Data: peopleList{rows, more}}, err
 }
 
-func (c *Console) disablePerson(ctx context.Context, by soc.Actor, in onePerson) (View, error) {
-	err := c.desk.DisablePerson(ctx, by, in.Person, in.Reason)
-	return View{Redirect: c.at(by, "/people"), Notice: "person-disabled"}, err
-}
-
 func (c *Console) keys(ctx context.Context, by soc.Actor, in keyQuery) (View, error) {
 	after, err := c.position(by, "keys", in.After, in)
 	if err != nil {
@@ -89,13 +82,8 @@ func (c *Console) keys(ctx context.Context, by soc.Actor, in keyQuery) (View, er
 	}
 	list := keyList{Query: in, Rows: make([]keyRow, len(found))}
 	for i, credential := range found {
-		list.Rows[i] = keyRow{credential, credential.StateAt(c.now())}
+		list.Rows[i] = keyRow{credential, credential.StateAt(c.now()), credential.Prefix == "" && credential.OAuthClient == "" && credential.CreatedBy == by.ID}
 	}
 	list.Next, err = c.more(by, c.at(by, "/keys"), "keys", in, next)
 	return View{Template: "keys", Title: "Keys", Data: list}, err
-}
-
-func (c *Console) revokeKey(ctx context.Context, by soc.Actor, in oneKey) (View, error) {
-	err := c.desk.RevokeKey(ctx, by, in.Key)
-	return View{Redirect: c.at(by, "/keys"), Notice: "key-revoked"}, err
 }

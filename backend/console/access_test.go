@@ -18,6 +18,12 @@ func init() {
 		"POST w/connectors/{connector}/enable":  {Params: "connector=" + unknownID, Form: url.Values{"reason": {"x"}, "version": {"1"}}, Status: 404, Adds: audited},
 		"POST w/connectors/{connector}/disable": {Params: "connector=" + unknownID, Form: url.Values{"reason": {"x"}}, Status: 404, Adds: audited},
 		"GET w/people":                          {Status: 200},
+		"GET w/people/{person}":                 {Params: "person=" + unknownID, Status: 404},
+		"POST w/people/{person}/roles":          {Params: "person=" + unknownID, Form: url.Values{"reason": {"x"}}, Status: 404, Adds: audited},
+		"GET w/keys/new":                        {Status: 200},
+		"POST w/keys/new":                       {Form: url.Values{"kind": {"agent"}, "name": {""}}, Status: 400, Adds: audited},
+		"POST w/keys/{key}/rotate":              {Params: "key=" + unknownID, Form: url.Values{"overlap": {"1"}}, Status: 404, Adds: audited},
+		"POST w/keys/{key}/collect":             {Params: "key=" + unknownID, Status: 404, Adds: audited},
 		"POST w/people/{person}/disable":        {Params: "person=" + unknownID, Form: url.Values{"reason": {"x"}}, Status: 404, Adds: audited},
 		"GET w/keys":                            {Query: "state=live", Status: 200},
 		"POST w/keys/{key}/revoke":              {Params: "key=" + unknownID, Status: 404, Adds: audited},
@@ -43,19 +49,11 @@ func TestPeopleAndKeysAreShutOut(t *testing.T) {
 	mustContain(t, h.ask("GET", h.first("/people"), nil, manager), 200, "senior", "may sign in")
 	mustContain(t, h.ask("GET", h.first("/keys"), nil, manager), 200, "incidents:read", "live")
 
-	people, err := h.Desk.ListPeople(t.Context(), soc.Actor{Kind: soc.PrincipalHost}, h.OrganizationOf(h.First))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var id string
-	for _, p := range people {
-		if p.Grants[h.First] == soc.RoleSenior {
-			id = p.ID
-		}
-	}
-	mustContain(t, h.ask("GET", h.first("/people"), nil, admin), 200, "/people/"+id+"/disable")
+	id := person(h, soc.RoleSenior)
+	mustContain(t, h.ask("GET", h.first("/people"), nil, admin), 200, "/people/"+id)
+	mustContain(t, h.ask("GET", h.first("/people/"+id), nil, admin), 200, "/people/"+id+"/disable")
 	before := h.Count()
-	mustLead(t, h.send(admin, h.first("/people/"+id+"/disable"), url.Values{"reason": {"left the team"}}), h.first("/people?done=person-disabled"))
+	mustLead(t, h.send(admin, h.first("/people/"+id+"/disable"), url.Values{"reason": {"left the team"}}), h.first("/people/"+id+"?done=person-disabled"))
 	if h.Count().Audit != before.Audit+1 {
 		t.Error("not on record once")
 	}

@@ -39,6 +39,9 @@ type changePage struct {
 	Now soc.ChangeState
 	// Mine says that the person asked for it, Given that they confirmed it.
 	Mine, Given bool
+	// Collect says that the change made a key whose secret may wait for whoever
+	// looks.
+	Collect bool
 }
 
 // registerChanges adds what waits for a second person.
@@ -77,7 +80,8 @@ func (c *Console) change(ctx context.Context, by soc.Actor, in oneChange) (View,
 	for _, given := range change.Confirmations {
 		page.Given = page.Given || given.Person == by.ID
 	}
-	return View{Template: "change", Title: "Change of the policy", Data: page}, nil
+	page.Collect = page.Mine && change.Kind == soc.PartKey && page.Now == soc.ChangeApplied && !c.desk.Now().After(change.DecidedAt.Add(soc.CollectFor))
+	return View{Template: "change", Title: "Change", Data: page}, nil
 }
 
 func (c *Console) confirmChange(ctx context.Context, by soc.Actor, in confirmForm) (View, error) {

@@ -123,6 +123,8 @@ func (c *Console) register() {
 	c.registerWebhooks()
 	c.registerConnectors()
 	c.registerAccess()
+	c.registerPeople()
+	c.registerKeys()
 	c.registerPlaybooks()
 	c.registerKillSwitch()
 	c.registerIncidentList()

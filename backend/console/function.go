@@ -21,7 +21,7 @@ func (c *Console) functions() template.FuncMap {
 		"args": arguments, "list": func(items ...any) []any { return items }, "join": strings.Join, "deref": deref, "short": short,
 		"holds": slices.Contains[[]soc.EventType], "formats": func() []soc.PayloadFormat { return soc.AllPayloadFormats },
 		"lower": lower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
-		"inert": inert, "lines": inertLines, "reasons": reasonsOf,
+		"roles": func() []soc.Role { return soc.AllRoles }, "overlap": func() int { return int(soc.MaxOverlap.Hours()) }, "inert": inert, "lines": inertLines, "reasons": reasonsOf,
 	}
 	maps.Copy(functions, figureFunctions)
 	return functions

@@ -23,6 +23,7 @@ var operatorExamples = map[string]example{
 	"GET w/policy/diff":               {Query: "from=999", Status: 404},
 	"GET w/policy/propose":            {Status: 200},
 	"POST w/policy/propose":           {Form: url.Values{"document": {"{}"}, "reason": {"odd"}, "ask": {"true"}}, Status: 400},
+	"GET w/policy/rules/{rule}/log":   {Params: "rule=none", Status: 404},
 	"POST w/policy/protect":           {Form: url.Values{"kind": {"host"}, "mode": {"never"}}, Status: 400, Adds: audited},
 	"POST w/policy/unprotect":         {Form: url.Values{"id": {unknownID}}, Status: 404, Adds: audited},
 	"POST w/policy/restore":           {Form: url.Values{"version": {"999"}, "reason": {"odd"}}, Status: 404, Adds: audited},

@@ -25,6 +25,7 @@ var operatorNotices = map[string]string{
 	"connector-enabled":  "The connector is in force.",
 	"connector-disabled": "The connector is out of force.",
 	"person-disabled":    "The person is shut out.",
+	"roles-set":          "The roles are as the form says.",
 	"key-revoked":        "The key is revoked.",
 	"redelivered":        "It is being sent again.",
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"time"
 
 	"vedette/backend/soc"
 )
@@ -26,8 +28,14 @@ type policyVersionsQuery struct {
 type proposeForm struct {
 	Document string `form:"document" max:"400000"`
 	Reason   string `form:"reason" max:"1000"`
-	// Ask sends it; without it the form is compared only.
+	// Days is how far back the simulation looks.
+	Days string `form:"days" enum:"1,7,30"`
+	// Ask sends it; without it the form is simulated only.
 	Ask bool `form:"ask"`
+}
+
+type oneRule struct {
+	Rule string `path:"rule" max:"64"`
 }
 
 type protectForm struct {
@@ -57,11 +65,15 @@ type policyPage struct {
 // proposal is a policy that somebody writes, and what it would change.
 type proposal struct {
 	Document string
-	Diff     []soc.PolicyDifference
-	Compared bool
-	Loosens  bool
 	Reason   string
+	Days     string
+	// Found is what the simulation came to, nil before it.
+	Found   *soc.SimulatedPolicy
+	Loosens bool
 }
+
+// simulatedWindows are the windows that the page of a proposal offers.
+var simulatedWindows = map[string]time.Duration{"1": 24 * time.Hour, "7": soc.DefaultRehearsal, "30": soc.MaxRehearsal}
 
 // registerPolicy adds the policy: what is in force, its versions, and asking for
 // another. What loosens waits for a second person, at registerChanges.
@@ -77,6 +89,7 @@ func (c *Console) registerPolicy() {
 	add(c, section(Page{
 		Method: http.MethodPost, Path: "/policy/propose", Name: "apply_policy", Role: soc.RoleManager, Back: "/policy/propose", MaxBody: maxPolicyForm,
 	}), c.proposePolicy)
+	add(c, section(Page{Method: http.MethodGet, Path: "/policy/rules/{rule}/log", Name: "rule_log_page", Role: soc.RoleViewer}), c.ruleLog)
 	add(c, section(Page{Method: http.MethodPost, Path: "/policy/protect", Name: "protect", Role: soc.RoleSenior, Back: "/policy"}), c.protect)
 	add(c, section(Page{Method: http.MethodPost, Path: "/policy/unprotect", Name: "unprotect", Role: soc.RoleManager, Back: "/policy"}), c.unprotect)
 	add(c, section(Page{Method: http.MethodPost, Path: "/policy/restore", Name: "restore_policy", Role: soc.RoleManager, Back: "/policy/versions"}), c.restorePolicy)
@@ -123,20 +136,37 @@ func (c *Console) proposePage(ctx context.Context, by soc.Actor, _ struct{}) (Vi
 	return View{Template: "policy-propose", Title: "Propose a policy", Data: proposal{Document: string(text)}}, err
 }
 
-// proposePolicy compares what was written with what is in force, and sends it only
-// from the page that shows the difference.
+// proposePolicy simulates what was written on the gamebooks of a window, and sends
+// it only from the page that shows what came of that.
 func (c *Console) proposePolicy(ctx context.Context, by soc.Actor, in proposeForm) (View, error) {
 	doc, err := soc.ParsePolicy([]byte(in.Document))
 	if err != nil {
 		return View{}, err
 	}
 	if !in.Ask {
-		diff, err := c.desk.ComparePolicy(ctx, by, by.Workspace, doc)
+		found, err := c.desk.SimulatePolicy(ctx, by, soc.PolicyProposal{
+			Edit:   func(soc.PolicyDocument) (soc.PolicyDocument, error) { return doc, nil },
+			Window: simulatedWindows[in.Days],
+		})
 		return View{Template: "policy-propose", Title: "Propose a policy", Data: proposal{
-			Document: in.Document, Diff: diff, Compared: true, Loosens: soc.DirectionOf(diff) == soc.DirectionLoosening, Reason: in.Reason,
+			Document: in.Document, Reason: in.Reason, Days: in.Days, Found: &found, Loosens: soc.DirectionOf(found.Diff) == soc.DirectionLoosening,
 		}}, err
 	}
 	return c.edited(by)(c.desk.ApplyPolicy(ctx, by, by.Workspace, doc, in.Reason))
+}
+
+// ruleLog is what a rule in log-only mode would have decided.
+func (c *Console) ruleLog(ctx context.Context, by soc.Actor, in oneRule) (View, error) {
+	facts, err := c.desk.GetPolicy(ctx, by, by.Workspace)
+	if err != nil {
+		return View{}, err
+	}
+	at := slices.IndexFunc(facts.Rules, func(r soc.PolicyRule) bool { return r.Name == in.Rule })
+	if at < 0 {
+		return View{}, soc.NotFoundf("There is no such rule.").WithFix("The page of the policy lists the rules.")
+	}
+	found, err := c.desk.RuleLog(ctx, by, in.Rule, time.Time{}, time.Time{})
+	return View{Template: "rule-log", Title: "Log of " + in.Rule, Data: map[string]any{"Rule": facts.Rules[at], "Rows": found}}, err
 }
 
 // edited leads on after an edit: to the change that waits, or to the policy.

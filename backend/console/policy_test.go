@@ -42,8 +42,9 @@ func TestS60PolicyPages(t *testing.T) {
 	before := h.Count()
 	compared := h.send(manager, page+"/propose", url.Values{"document": {looser}})
 	mustContain(t, compared, http.StatusOK, "This gives away control.", "loosens")
-	if after := h.Count(); after != before {
-		t.Errorf("to compare left %+v, before %+v", after, before)
+	mustContain(t, compared, http.StatusOK, "As proposed")
+	if before.Audit++; h.Count() != before {
+		t.Errorf("to simulate left %+v, want %+v", h.Count(), before)
 	}
 	mustContain(t, h.send(manager, page+"/propose", url.Values{"document": {strings.Replace(looser, `"rules"`, `"rulez"`, 1)}}), http.StatusBadRequest, "rules", "rulez")
 	asked := h.send(manager, page+"/propose", url.Values{"document": {looser}, "ask": {"true"}, "reason": {"drill"}})
@@ -64,4 +65,12 @@ func TestS60PolicyPages(t *testing.T) {
 	mustContain(t, h.ask("GET", change, nil, viewer), http.StatusOK, "applied")
 	mustContain(t, h.ask("GET", h.first("/audit?event=policy_applied"), nil, manager), http.StatusOK, "policy applied")
 	mustContain(t, h.send(manager, change+"/reject", url.Values{"reason": {"late"}}), http.StatusConflict)
+
+	only := strings.Replace(looser, `"rules": []`, `"rules": [{"name": "at-night", "effect": "forbid", "when": "true", "need": 1, "mode": "log_only", "expiresAt": null}]`, 1)
+	mustContain(t, h.send(manager, page+"/propose", url.Values{"document": {only}, "days": {"30"}}), http.StatusOK, "at-night")
+	if w := h.send(manager, page+"/propose", url.Values{"document": {only}, "ask": {"true"}, "reason": {"try it"}}); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d: %s", w.Code, w.Body)
+	}
+	mustContain(t, h.ask("GET", page, nil, viewer), http.StatusOK, page+"/rules/at-night/log")
+	mustContain(t, h.ask("GET", page+"/rules/at-night/log", nil, viewer), http.StatusOK, "Nothing would have been decided otherwise.")
 }
