@@ -102,14 +102,17 @@ func (d *Desk) queueRun(tx *store.Tx, i soc.Incident, policy soc.PolicyFacts) er
 	if err != nil || seen >= i.EvidenceVersion && seen > 0 {
 		return err
 	}
-	now := d.clock()
-	if _, open, err := tx.OpenRun(i.Workspace, agent, i.ID, now); err != nil || open {
+	if _, open, err := tx.OpenRun(i.Workspace, agent, i.ID, d.clock()); err != nil || open {
 		return err
 	}
-	u := soc.Run{
-		Workspace: i.Workspace, Incident: i.ID, Agent: agent, Trigger: soc.TriggerOnQueue, State: soc.RunQueued, Taint: soc.TaintClean,
-		CreatedAt: now, UpdatedAt: now, ExpiresAt: now.Add(loopQueue),
-	}
+	return d.queueWork(tx, i, soc.Run{Agent: agent, Trigger: soc.TriggerOnQueue}, loopQueue)
+}
+
+// queueWork makes a run of the loop on an incident, with its place in the queue.
+func (d *Desk) queueWork(tx *store.Tx, i soc.Incident, u soc.Run, wait time.Duration) (err error) {
+	now := d.clock()
+	u.Workspace, u.Incident, u.State, u.Taint = i.Workspace, i.ID, soc.RunQueued, soc.TaintClean
+	u.CreatedAt, u.UpdatedAt, u.ExpiresAt = now, now, now.Add(wait)
 	if u.ID, err = d.newUUID(); err != nil {
 		return err
 	}
@@ -123,7 +126,7 @@ func (d *Desk) queueRun(tx *store.Tx, i soc.Incident, policy soc.PolicyFacts) er
 		return err
 	}
 	e := d.entry(floorActor(i.Workspace), eventRunStarted)
-	e.Incident, e.Run, e.Target, e.PolicyVersion, e.After = i.ID, u.ID, agent, u.Hashes.Policy, string(u.Trigger)
+	e.Incident, e.Run, e.Target, e.PolicyVersion, e.After = i.ID, u.ID, u.Agent, u.Hashes.Policy, string(u.Trigger)
 	tx.Audit(e)
 	return d.insertWork(tx, u, i)
 }

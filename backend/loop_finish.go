@@ -87,6 +87,9 @@ func (d *Desk) endRun(tx *store.Tx, by soc.Actor, u soc.Run, w soc.RunWork, stat
 			return err
 		}
 	}
+	if err := d.answerTriage(tx, u, w, i, state); err != nil {
+		return err
+	}
 	if state == soc.RunCancelled || i.EvidenceVersion <= w.EvidenceVersion {
 		return nil
 	}

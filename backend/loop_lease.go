@@ -44,6 +44,9 @@ func (d *Desk) LeaseRun(ctx context.Context, by soc.Actor, models []string, wait
 	if err := d.mayWorkRuns(by); err != nil {
 		return lease, false, err
 	}
+	if err := d.noteWorker(ctx, by, models); err != nil {
+		return lease, false, err
+	}
 	until := time.Now().Add(min(max(wait, 0), loopWait))
 	for {
 		if lease, found, err = d.leaseRun(ctx, by, models); err != nil || found {

@@ -23,7 +23,8 @@ const eventRunStarted = "run_started"
 // StartRun mints a run of an agent on an incident: only a person's click does,
 // and the token is given once (S2). An analyst starts one that looks; one that
 // may respond takes a senior who has just proved who they are. Without an agent
-// it is the built-in triage, which looks and does nothing else.
+// it is the built-in triage, which looks and does nothing else: the loop where
+// this server has a model at work, else the floor.
 func (d *Desk) StartRun(ctx context.Context, by soc.Actor, in soc.NewRun) (v soc.RunView, err error) {
 	if err = d.mayStartRun(by, in.Trigger); err == nil {
 		in, err = wholeRun(in)
@@ -111,6 +112,11 @@ func (d *Desk) startRun(tx *store.Tx, by soc.Actor, in soc.NewRun) (v soc.RunVie
 	if err != nil {
 		return v, err
 	}
+	if in.Agent == "" {
+		if in.Agent, err = d.loopReady(tx, by, i); err != nil {
+			return v, err
+		}
+	}
 	u := soc.Run{
 		Workspace: i.Workspace, Incident: i.ID, Agent: cmp.Or(in.Agent, floorID), Trigger: in.Trigger, StartedBy: by.ID, State: soc.RunQueued, Taint: soc.TaintClean,
 	}
@@ -165,7 +171,8 @@ func (d *Desk) runAgent(tx *store.Tx, by soc.Actor, id string) (string, error) {
 
 // joinRun gives an equal run that is open; its token is not shown again.
 func (d *Desk) joinRun(tx *store.Tx, open, asked soc.Run) (soc.RunView, error) {
-	same := open.Trigger == asked.Trigger && open.EnvelopeClass == asked.EnvelopeClass && open.EnvelopeImpact == asked.EnvelopeImpact &&
+	// A run off the queue may do all that one which only looks may.
+	same := (open.Trigger == asked.Trigger || open.Trigger == soc.TriggerOnQueue && asked.Trigger == soc.TriggerInvestigateOnly) && open.EnvelopeClass == asked.EnvelopeClass && open.EnvelopeImpact == asked.EnvelopeImpact &&
 		open.EnvelopeEntities == asked.EnvelopeEntities
 	ended, err := d.triageOf(&tx.Reader, &open)
 	if err != nil {
@@ -344,10 +351,10 @@ func (d *Desk) viewRun(r *store.Reader, u soc.Run) (soc.RunView, error) {
 	return v, nil
 }
 
-// triageOf gives a run of the built-in triage the state of that triage. ended
-// reports whether nothing of the run is left to do.
+// triageOf gives a run of the floor the state of its triage; one of the loop that
+// answers a triage has its own. ended reports whether nothing of the run is left to do.
 func (d *Desk) triageOf(r *store.Reader, u *soc.Run) (ended bool, err error) {
-	if u.Triage != "" && !u.State.Ended() {
+	if u.Triage != "" && u.Agent == floorID && !u.State.Ended() {
 		t, found, err := r.Triage(u.Workspace, u.Triage)
 		if err != nil {
 			return false, err

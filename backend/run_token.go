@@ -57,11 +57,12 @@ func (d *Desk) provenRun(r *store.Reader, by soc.Actor, token string) (u soc.Run
 	return u, why, err
 }
 
-// starterStands reports whether the person who started a run might start it now;
-// one that the queue started needs nobody.
+// starterStands reports whether the person who started a run might start it now.
+// One that the queue or a triage request of a program started needs nobody: it
+// may do no more than the queue's.
 func starterStands(r *store.Reader, u soc.Run) (bool, error) {
-	if u.StartedBy == "" && u.Trigger == soc.TriggerOnQueue {
-		return true, nil // the server's own, with the authority of the queue and no more
+	if u.StartedBy == "" && u.Trigger != soc.TriggerInvestigateAndRespond {
+		return true, nil
 	}
 	person, found, err := r.Person(u.StartedBy)
 	if err != nil || !found || person.Disabled {

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -23,14 +24,19 @@ const wokenTriages = 500
 // the worker, should the process die in between.
 const triageRescue = 20 * time.Second
 
-// deterministicEngine names the floor on the wire.
-const deterministicEngine = "deterministic"
+// The engines as the wire names them: the floor, and the loop with a model.
+const (
+	deterministicEngine = "deterministic"
+	modelEngine         = "model"
+)
 
 // TriageIncident asks for the triage of an incident and, unless the request
 // waits for nothing, carries it out. One triage of an incident runs at a time
 // and a second request joins it; a result for unchanged evidence is given
 // again; Force repeats work and skips no gate. A verdict that would close is
-// held or gated like any other (S34).
+// held or gated like any other (S34). A server whose loop has a model at work
+// has that investigate, as itself and to look only, whoever asks; where it
+// cannot, the floor's answer is the answer, and Engine says which it is.
 func (d *Desk) TriageIncident(ctx context.Context, by soc.Actor, in soc.TriageRequest) (t soc.Triage, err error) {
 	if err := by.May(soc.ScopeTriageRun, soc.RoleAnalyst); err != nil {
 		return t, d.refused(ctx, by, "triage_requested", err, nil)
@@ -102,17 +108,21 @@ func (d *Desk) requestTriage(tx *store.Tx, by soc.Actor, in soc.TriageRequest) (
 	if i.Status == soc.StatusClosed && !in.Force {
 		return t, false, soc.Errorf(soc.Conflict, soc.CodeIncidentClosed, "The incident is closed.").WithFix("Send force to triage it all the same; the incident stays closed.")
 	}
+	engine, err := d.triageEngine(tx, by, i)
+	if err != nil {
+		return t, false, err
+	}
 	last, err := tx.LastTriage(i.Workspace, i.ID)
 	if err != nil {
 		return t, false, err
 	}
 	// An incident whose verdict was taken away is triaged anew.
 	if last != nil && !in.Force && i.Phase() != soc.PhaseOpen && last.State != soc.RunFailed && last.State != soc.RunCancelled && last.EvidenceVersion == i.EvidenceVersion &&
-		last.Severity == i.Severity && last.Playbook == playbook && last.PlaybookVersion == version {
+		last.Severity == i.Severity && last.Playbook == playbook && last.PlaybookVersion == version && (engine == deterministicEngine || last.Engine == engine) {
 		last.Cached = true
 		return *last, false, nil
 	}
-	t, err = d.newTriage(tx, by, i, soc.Triage{Playbook: playbook, PlaybookVersion: version, Force: in.Force}, in.Wait > 0)
+	t, err = d.newTriage(tx, by, i, soc.Triage{Playbook: playbook, PlaybookVersion: version, Engine: engine, Force: in.Force}, in.Wait > 0)
 	return t, err == nil, err
 }
 
@@ -124,7 +134,7 @@ func (d *Desk) newTriage(tx *store.Tx, by soc.Actor, i soc.Incident, asked soc.T
 	now := d.clock()
 	t = soc.Triage{
 		ID: id, Workspace: i.Workspace, Incident: i.ID, State: soc.RunQueued, Playbook: asked.Playbook, PlaybookVersion: asked.PlaybookVersion,
-		Engine: deterministicEngine, Force: asked.Force, Requester: by.ID, EvidenceVersion: i.EvidenceVersion, Severity: i.Severity, CreatedAt: now,
+		Engine: cmp.Or(asked.Engine, deterministicEngine), Force: asked.Force, Requester: by.ID, EvidenceVersion: i.EvidenceVersion, Severity: i.Severity, CreatedAt: now,
 	}
 	if err := tx.InsertTriage(t); err != nil {
 		return t, err
@@ -160,10 +170,14 @@ func (d *Desk) RunFloor(ctx context.Context, job soc.FloorJob) error {
 		if err != nil {
 			return err
 		}
-		if !due {
-			continue
+		switch {
+		case !due:
+		case t.Fence == 0 && t.State == soc.RunInvestigating:
+			err = d.runFloorTriage(ctx, t)
+		default:
+			err = d.RunTriage(ctx, soc.TriageJob{Workspace: job.Workspace, Triage: t.ID})
 		}
-		if err := d.RunTriage(ctx, soc.TriageJob{Workspace: job.Workspace, Triage: t.ID}); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -191,6 +205,11 @@ func (d *Desk) floorDue(ctx context.Context, by soc.Actor, id string) (t soc.Tri
 		}
 		open, found, err := tx.OpenTriage(by.Workspace, id)
 		if err != nil {
+			return err
+		}
+		if found && open.Engine == modelEngine && open.State != soc.RunQueued {
+			// It waits for the loop; what came in meanwhile does not.
+			t, due, err = d.floorBeside(tx, open, i)
 			return err
 		}
 		if found {

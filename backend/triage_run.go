@@ -17,9 +17,17 @@ func (d *Desk) RunTriage(ctx context.Context, job soc.TriageJob) error {
 	if err != nil || !claimed {
 		return err
 	}
+	if t.Engine == modelEngine {
+		return d.runModelTriage(ctx, t)
+	}
+	return d.runFloorTriage(ctx, t)
+}
+
+// runFloorTriage judges by the rows as they are now.
+func (d *Desk) runFloorTriage(ctx context.Context, t soc.Triage) error {
 	var rows soc.FloorRows
 	var policy soc.PolicyFacts
-	err = d.store.View(ctx, func(r *store.Reader) error {
+	err := d.store.View(ctx, func(r *store.Reader) error {
 		i, found, err := r.Incident(t.Workspace, t.Incident)
 		if err != nil || !found {
 			return err
@@ -118,7 +126,7 @@ func (d *Desk) recordTriage(ctx context.Context, t soc.Triage, seen soc.Incident
 		if err != nil {
 			return err
 		}
-		stored, mine, err := tx.UpdateTriage(d.finishTriage(done, result, effect, inv.ID))
+		stored, mine, err := d.storeFloor(tx, d.finishTriage(done, result, effect, inv.ID))
 		if err != nil || !mine {
 			return err
 		}

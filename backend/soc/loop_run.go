@@ -129,7 +129,9 @@ type RunWork struct {
 	Fence        int64
 	LeaseExpires time.Time
 	// Bad counts results of the stage that did not pass.
-	Bad        int
+	Bad int
+	// Faults counts how often the run lost its endpoint.
+	Faults     int
 	Budget     LoopBudget
 	Used       LoopUsage
 	Model      string

@@ -49,6 +49,17 @@ func (r *Reader) OpenRun(workspace, agent, incident string, now time.Time) (soc.
 AND state IN ('Queued', 'Leased', 'Investigating', 'Submitting') AND expires_at > $4 ORDER BY id DESC LIMIT 1`, workspace, agent, incident, micros(now))
 }
 
+// RunOfTriage is the newest run that answers a triage of an incident.
+func (r *Reader) RunOfTriage(workspace, incident, triage string) (soc.Run, bool, error) {
+	return one(r, scanRun, runColumns+` WHERE incident_id = $2 AND workspace_id = $1 AND triage_id = $3 ORDER BY id DESC LIMIT 1`, workspace, incident, triage)
+}
+
+// SetRunTriage lets a run answer a triage, where it answers none yet.
+func (tx *Tx) SetRunTriage(workspace, id, triage string) error {
+	_, err := tx.update(`UPDATE run SET triage_id = $3 WHERE id = $2 AND workspace_id = $1 AND triage_id = ''`, workspace, id, triage)
+	return err
+}
+
 // Runs lists runs newest first.
 func (r *Reader) Runs(f soc.RunFilter) ([]soc.Run, error) {
 	q := &listQuery{}

@@ -7,14 +7,14 @@ import (
 )
 
 const runWorkColumns = `SELECT run_id, workspace_id, incident_id, agent_id, priority, evidence_version, stage, seq, chain, fence, lease_expires_at, bad, budget, used, model, prompts, error,
-queued_at, started_at, finished_at FROM run_work`
+queued_at, started_at, finished_at, faults FROM run_work`
 
 func scanRunWork(r row) (soc.RunWork, error) {
 	var w soc.RunWork
 	var lease, queued, started, finished int64
 	var budget, used string
 	err := r.Scan(&w.Run, &w.Workspace, &w.Incident, &w.Agent, &w.Priority, &w.EvidenceVersion, &w.Stage, &w.Seq, &w.Chain, &w.Fence, &lease, &w.Bad, &budget, &used, &w.Model, &w.Prompts, &w.Error,
-		&queued, &started, &finished)
+		&queued, &started, &finished, &w.Faults)
 	if err != nil {
 		return w, err
 	}
@@ -28,11 +28,12 @@ func (r *Reader) RunWork(workspace, run string) (soc.RunWork, bool, error) {
 }
 
 // WaitingWork lists what an agent could take: not finished and in nobody's
-// hands, most severe first and then oldest, or simply oldest.
+// hands, most severe first and
+// then oldest, or simply oldest; behind them those that lost their endpoint.
 func (r *Reader) WaitingWork(workspace, agent string, oldest bool, now time.Time, limit int) ([]soc.RunWork, error) {
-	order := ` ORDER BY priority DESC, queued_at, run_id`
+	order := ` ORDER BY faults, priority DESC, queued_at, run_id`
 	if oldest {
-		order = ` ORDER BY queued_at, run_id`
+		order = ` ORDER BY faults, queued_at, run_id`
 	}
 	return all(r, scanRunWork, runWorkColumns+` WHERE workspace_id = $1 AND agent_id = $2 AND finished_at = 0 AND lease_expires_at <= $3`+order+` LIMIT $4`, workspace, agent, micros(now), limit)
 }
@@ -77,18 +78,18 @@ func (r *Reader) InvestigationOfRun(workspace, run string) (id string, held, fou
 // InsertRunWork adds the work of a run.
 func (tx *Tx) InsertRunWork(w soc.RunWork) error {
 	return tx.insert(`INSERT INTO run_work (run_id, workspace_id, incident_id, agent_id, priority, evidence_version, stage, seq, chain, fence, lease_expires_at, bad, budget, used, model, prompts, error,
-queued_at, started_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+queued_at, started_at, finished_at, faults) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		w.Run, w.Workspace, w.Incident, w.Agent, w.Priority, w.EvidenceVersion, string(w.Stage), w.Seq, w.Chain, w.Fence, micros(w.LeaseExpires), w.Bad, text(w.Budget), text(w.Used), w.Model, w.Prompts, string(w.Error),
-		micros(w.QueuedAt), micros(w.StartedAt), micros(w.FinishedAt))
+		micros(w.QueuedAt), micros(w.StartedAt), micros(w.FinishedAt), w.Faults)
 }
 
 // UpdateRunWork stores the work of a run if nobody took it over since it was
 // read with that fence; it reports whether that is so.
 func (tx *Tx) UpdateRunWork(w soc.RunWork, fence int64) (bool, error) {
 	n, err := tx.update(`UPDATE run_work SET stage = $3, seq = $4, chain = $5, fence = $6, lease_expires_at = $7, bad = $8, budget = $9, used = $10, model = $11, prompts = $12, error = $13,
-started_at = $14, finished_at = $15 WHERE run_id = $2 AND workspace_id = $1 AND fence = $16`,
+started_at = $14, finished_at = $15, faults = $16 WHERE run_id = $2 AND workspace_id = $1 AND fence = $17`,
 		w.Workspace, w.Run, string(w.Stage), w.Seq, w.Chain, w.Fence, micros(w.LeaseExpires), w.Bad, text(w.Budget), text(w.Used), w.Model, w.Prompts, string(w.Error),
-		micros(w.StartedAt), micros(w.FinishedAt), fence)
+		micros(w.StartedAt), micros(w.FinishedAt), w.Faults, fence)
 	return n == 1, err
 }
 
