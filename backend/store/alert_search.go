@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,21 +52,27 @@ func sameAlertWords(a, b soc.Alert) bool {
 // alertsMatching is a SELECT of the positions of alerts that hold every word of
 // a query, before a position, newest first: see matching. ok is false for a
 // query without a word, which nothing matches.
-func (r *Reader) alertsMatching(q *listQuery, f soc.AlertFilter, before string) (text string, ok bool) {
-	words := searchWords(f.Query)
-	slices.Sort(words)
-	words = slices.Compact(words)
-	words = words[:min(len(words), queryWords)]
+func (r *Reader) alertsMatching(q *listQuery, f soc.AlertFilter) (text string, ok bool, err error) {
+	words := searchedWords(f.Query)
 	if len(words) == 0 {
-		return "", false
+		return "", false, nil
+	}
+	last := int64(math.MaxInt64)
+	if f.After != nil {
+		last = keysetNumber(f.After) - 1
 	}
 	if r.dialect == sqliteDialect {
+		positions, rare, err := r.rarely("alert_search", f.Workspace, words, math.MinInt64, last, r.alertHolds(f.Workspace))
+		if err != nil || rare {
+			return these(q, positions, true), true, err
+		}
 		for n, word := range words {
 			words[n] = `"` + workspaceWord(f.Workspace, word) + `"`
 		}
 		return `SELECT rowid AS position FROM alert_search WHERE alert_search MATCH ` + q.arg(strings.Join(words, " AND ")) +
-			strings.ReplaceAll(before, "position", "rowid") + ` ORDER BY rowid DESC`, true
+			` AND rowid <= ` + q.arg(last) + ` ORDER BY rowid DESC`, true, nil
 	}
+	before := ` AND position <= ` + q.arg(last)
 	for n, term := range terms(f.Workspace, words) {
 		if n == 0 {
 			text = `SELECT w.position FROM alert_word w WHERE w.term = ` + q.arg(term) + before
@@ -73,20 +80,16 @@ func (r *Reader) alertsMatching(q *listQuery, f soc.AlertFilter, before string) 
 		}
 		text += ` AND (SELECT TRUE FROM alert_word o WHERE o.term = ` + q.arg(term) + ` AND o.position = w.position)`
 	}
-	return text + ` ORDER BY w.position DESC OFFSET 0`, true
+	return text + ` ORDER BY w.position DESC OFFSET 0`, true, nil
 }
 
 // searchAlerts answers a filter with a query: it walks the words in the order of
 // arrival and tests the rest of the filter row by row.
 func (r *Reader) searchAlerts(f soc.AlertFilter) ([]placedAlert, error) {
 	q := &listQuery{}
-	before := ""
-	if f.After != nil {
-		before = ` AND position < ` + q.arg(keysetNumber(f.After))
-	}
-	match, ok := r.alertsMatching(q, f, before)
-	if !ok {
-		return nil, nil
+	match, ok, err := r.alertsMatching(q, f)
+	if err != nil || !ok {
+		return nil, err
 	}
 	workspace := q.arg(f.Workspace)
 	join := r.pick(`CROSS JOIN alert a ON a.workspace_id = `+workspace+` AND a.position = m.position`,

@@ -23,6 +23,10 @@ const (
 	// QueryScan is the most rows that are read of one table: the newest ones.
 	// A query that would have to read more is refused, never cut.
 	QueryScan = 100_000
+	// queryNear is how many of the newest rows a query that streams is tried on
+	// first: most pages fill up there, and finding where 100,000 rows end costs
+	// more than such a page.
+	queryNear = 5_000
 	// queryBytes is the most that the values of an answer hold together.
 	queryBytes = 1 << 20
 	// queriesAtOnce bounds the queries that run: each keeps a core busy and a
@@ -102,6 +106,19 @@ func (s *Store) Query(ctx context.Context, plan *kql.Plan, scope QueryScope) (an
 	if scope.Scan == 0 {
 		scope.Scan = QueryScan
 	}
+	if near := scope; plan.Streams && near.Scan > queryNear {
+		near.Scan = queryNear
+		answer, err = s.scanned(ctx, q, plan, near)
+		if beyond := (*QueryScanError)(nil); !errors.As(err, &beyond) {
+			return answer, err
+		}
+	}
+	return s.scanned(ctx, q, plan, scope)
+}
+
+// scanned answers from the newest rows that scope lets it read, or tells that
+// the answer may lie behind them.
+func (s *Store) scanned(ctx context.Context, q oneQuery, plan *kql.Plan, scope QueryScope) (answer QueryAnswer, err error) {
 	b := &queryBuilder{dialect: s.dialect, workspace: scope.Workspace, run: scope.Run, incidents: scope.Incidents, lineage: scope.Lineage}
 	capped, err := b.measure(ctx, q, plan, scope.Scan)
 	if err != nil {

@@ -137,10 +137,8 @@ type search struct {
 // searchOf reads a query; ok is false when it has no word at all, and then
 // nothing matches it.
 func searchOf(f soc.IncidentFilter) (s search, ok bool) {
-	words := searchWords(f.Query)
-	slices.Sort(words)
-	words = slices.Compact(words)
-	return search{f.Workspace, words[:min(len(words), queryWords)]}, len(words) > 0
+	words := searchedWords(f.Query)
+	return search{f.Workspace, words}, len(words) > 0
 }
 
 // matching is a SELECT of the positions that hold every word, within bounds, in
@@ -153,6 +151,10 @@ func (r *Reader) matching(q *listQuery, s search, low, high int64, descending bo
 		direction = " DESC"
 	}
 	if r.dialect == sqliteDialect {
+		positions, rare, err := r.rarely("incident_search", s.workspace, s.words, low, high, r.incidentHolds)
+		if err != nil || rare {
+			return these(q, positions, descending), err
+		}
 		quoted := make([]string, len(s.words))
 		for n, word := range s.words {
 			quoted[n] = `"` + workspaceWord(s.workspace, word) + `"`

@@ -40,8 +40,9 @@ func (w *wiring) wireHTTP(context.Context) error {
 		return err
 	}
 	doors.Handle("/", pages)
-	if err := mountDocuments(doors, registry, openapi.Facts{Version: versionText(), PublicURL: w.publicURL, Cookie: cookie}); err != nil {
-		return err
+	facts := openapi.Facts{Version: versionText(), PublicURL: w.publicURL, Cookie: cookie}
+	for path, handler := range openapi.Mount(registry.Routes(), facts, w.log) {
+		doors.Handle(path, handler)
 	}
 	if err := w.mountAgentDoor(doors, origins); err != nil {
 		return err
@@ -90,22 +91,4 @@ func (w *wiring) registerFamilies(registry *web.Registry) {
 	portalapi.Register(registry, web.Portal(w.publicURL), portalapi.Config{Desk: w.desk, Seal: w.sealer})
 	caseapi.Register(registry, web.Case(), caseapi.Config{Desk: w.desk, Seal: w.sealer})
 	triageapi.Register(registry, web.Triage(), triageapi.Config{Desk: w.desk, Seal: w.sealer})
-}
-
-// mountDocuments puts the OpenAPI documents and their page on the listener.
-func mountDocuments(doors *http.ServeMux, registry *web.Registry, facts openapi.Facts) error {
-	documents, err := openapi.Draw(registry.Routes(), facts)
-	if err != nil {
-		return err
-	}
-	pages, err := documents.Pages()
-	if err != nil {
-		return err
-	}
-	for _, handlers := range []map[string]http.Handler{documents.Handlers(), pages} {
-		for path, handler := range handlers {
-			doors.Handle(path, handler)
-		}
-	}
-	return nil
 }

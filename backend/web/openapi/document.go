@@ -38,13 +38,7 @@ type Documents struct {
 // Draw makes the documents. It returns an error for routes that one document
 // cannot hold, such as two operations of one name.
 func Draw(routes []web.Route, facts Facts) (*Documents, error) {
-	d := &Documents{ByFamily: map[string][]byte{}, routes: routes, facts: facts}
-	for _, route := range routes {
-		if !slices.Contains(d.Families, route.Family) {
-			d.Families = append(d.Families, route.Family)
-		}
-	}
-	slices.Sort(d.Families)
+	d := &Documents{ByFamily: map[string][]byte{}, Families: familiesOf(routes), routes: routes, facts: facts}
 	var err error
 	if d.All, err = draw(routes, facts, ""); err != nil {
 		return nil, err
@@ -56,6 +50,17 @@ func Draw(routes []web.Route, facts Facts) (*Documents, error) {
 		}
 	}
 	return d, nil
+}
+
+// familiesOf are the names of the families that routes belong to, in order.
+func familiesOf(routes []web.Route) (names []string) {
+	for _, route := range routes {
+		if !slices.Contains(names, route.Family) {
+			names = append(names, route.Family)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // drawing is one document while it is drawn.

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
+	"maps"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,6 +154,35 @@ func TestTwoOperationsOfOneNameAreRefused(t *testing.T) {
 	routes := registry(t).Routes()
 	if _, err := openapi.Draw(append(routes, routes[0]), openapi.Facts{Version: "1", Cookie: web.CookieSecure}); err == nil {
 		t.Error("drawn")
+	}
+}
+
+// TestWhatIsMountedIsWhatIsDrawn: no path is missing or too many, though paths
+// are named before anything is drawn, and a fault shows at these paths alone.
+func TestWhatIsMountedIsWhatIsDrawn(t *testing.T) {
+	routes, facts := registry(t).Routes(), openapi.Facts{Version: "1", PublicURL: "https://vedette.example", Cookie: web.CookieSecure}
+	documents := draw(t)
+	pages, err := documents.Pages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(pages, documents.Handlers())
+	mounted := openapi.Mount(routes, facts, slog.New(slog.DiscardHandler))
+	if got, want := slices.Sorted(maps.Keys(mounted)), slices.Sorted(maps.Keys(pages)); !slices.Equal(got, want) {
+		t.Errorf("mounted at\n%v, want\n%v", got, want)
+	}
+	for path, handler := range pages {
+		want, got := httptest.NewRecorder(), httptest.NewRecorder()
+		handler.ServeHTTP(want, httptest.NewRequest("GET", path, nil))
+		mounted[path].ServeHTTP(got, httptest.NewRequest("GET", path, nil))
+		if got.Code != 200 || !bytes.Equal(got.Body.Bytes(), want.Body.Bytes()) || got.Header().Get("ETag") != want.Header().Get("ETag") {
+			t.Errorf("%s answers %d with %d bytes, want %d", path, got.Code, got.Body.Len(), want.Body.Len())
+		}
+	}
+	broken := httptest.NewRecorder()
+	openapi.Mount(append(routes, routes[0]), facts, slog.New(slog.DiscardHandler))["/openapi.json"].ServeHTTP(broken, httptest.NewRequest("GET", "/openapi.json", nil))
+	if broken.Code != 500 {
+		t.Errorf("documents that cannot be drawn: %d", broken.Code)
 	}
 }
 
