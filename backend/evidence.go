@@ -9,7 +9,8 @@ import (
 )
 
 // SearchEvidence finds rows of one incident, oldest first. Query words must
-// all occur in a row, however long its fields are (S41).
+// all occur in a row, however long its fields are (S41); with Any one is enough,
+// and the best rows come first.
 func (d *Desk) SearchEvidence(ctx context.Context, by soc.Actor, ref soc.IncidentRef, f soc.EvidenceFilter) (page soc.EvidencePage, err error) {
 	if err := by.May(soc.ScopeIncidentsRead, soc.RoleViewer); err != nil {
 		return page, err
@@ -24,6 +25,10 @@ func (d *Desk) SearchEvidence(ctx context.Context, by soc.Actor, ref soc.Inciden
 			if err := knownEntity(r, page.Incident, f.Entity); err != nil {
 				return err
 			}
+		}
+		if f.Any {
+			page.Rows, page.Next, page.Total, err = r.RankEvidence(f)
+			return err
 		}
 		if page.Rows, page.Next, err = r.SearchEvidence(f); err != nil {
 			return err

@@ -4,6 +4,7 @@ package schemas
 type SearchEvidence struct {
 	IncidentID string `json:"incident_id"`
 	Query      string `json:"query,omitempty" jsonschema:"maxLength=200" jsonschema_description:"Literal text."`
+	Match      string `json:"match,omitempty" jsonschema:"enum=all,enum=any" jsonschema_description:"any: best rows first, each thing once."`
 	Type       string `json:"type,omitempty" jsonschema:"maxLength=64" jsonschema_description:"Evidence type as listed by get_incident."`
 	EntityID   string `json:"entity_id,omitempty"`
 	From       *Time  `json:"from,omitempty"`

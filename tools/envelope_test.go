@@ -81,7 +81,9 @@ func TestM25HostileEvidenceEnvelope(t *testing.T) {
 	d := openDoor(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		d.desk.hostile(rt)
-		for tool, arguments := range hostileReads() {
+		reads := hostileReads()
+		reads["search_evidence"]["match"] = rapid.SampledFrom([]string{"all", "any"}).Draw(rt, "match")
+		for tool, arguments := range reads {
 			result := d.server.call(t.Context(), caller{by: d.auth.keys[agentKey], wire: wireLegacy, method: "tools/call"}, d.server.tool(tool), mustEncode(t, arguments))
 			if result.IsError {
 				rt.Fatalf("%s: %s", tool, result.Text)
@@ -248,6 +250,7 @@ func TestM24Budgets(t *testing.T) {
 	}{
 		{"list_incidents", map[string]any{}, 20, 1000},
 		{"search_evidence", map[string]any{"incident_id": incidentA, "limit": 100}, 100, 5000},
+		{"search_evidence", map[string]any{"incident_id": incidentA, "limit": 100, "match": "any", "query": "powershell"}, 100, 5000},
 	} {
 		r := d.must(wireLegacy, row.tool, row.arguments)
 		if n := len(r.Structured["rows"].([]any)); n != row.rows {

@@ -37,13 +37,14 @@ func searchEvidence(ctx context.Context, r *request, in schemas.SearchEvidence) 
 	}
 	filter := soc.EvidenceFilter{
 		Query: in.Query, Type: in.Type, Entity: in.EntityID, From: since(in.From), To: since(in.To), After: at.After, Limit: limit,
+		Any: in.Match == "any",
 	}
 	page, err := r.server.desk.SearchEvidence(ctx, r.by, r.ref(in.IncidentID), filter)
 	if err != nil {
 		return nil, err
 	}
 	out := evidenceList{table: table{Columns: []string{"id", "time", "source", "type", "entities", "text", "provenance", "flags"}}}
-	shown := fill(newRoom(), &out.table, page.Rows, drawEvidenceRow(cellWidth(19_000, limit, 130, 300)))
+	shown := fill(newRoom(), &out.table, page.Rows, drawEvidenceRow(evidenceLine(in, limit)))
 	if shown < len(page.Rows) {
 		// Ask again for what fits, so that the desk notes no more than is shown
 		// and says where that page ends.
@@ -71,20 +72,37 @@ func searchEvidence(ctx context.Context, r *request, in schemas.SearchEvidence) 
 // totalCap is where the desk stops counting.
 const totalCap = 10_000
 
-func drawEvidenceRow(width int) func(soc.Evidence) []any {
+// rankedWidth bounds a row of a ranked answer, in characters: more rows tell
+// more there than longer ones.
+const rankedWidth = 240
+
+// evidenceLine is how a row is told in one line.
+func evidenceLine(in schemas.SearchEvidence, limit int) func(soc.Evidence) string {
+	if in.Match == "any" {
+		width := cellWidth(19_000, limit, 130, rankedWidth)
+		return func(e soc.Evidence) string { return outside(soc.EvidenceExcerpt(e, in.Query), width) }
+	}
+	width := cellWidth(19_000, limit, 130, 300)
+	return func(e soc.Evidence) string { return outside(e.Text, width) }
+}
+
+func drawEvidenceRow(line func(soc.Evidence) string) func(soc.Evidence) []any {
 	return func(e soc.Evidence) []any {
 		entities := strings.Join(firstOf(e.Entities, 2), " ")
 		if hidden := len(e.Entities) - 2; hidden > 0 {
 			entities += fmt.Sprintf(" +%d", hidden)
 		}
 		return []any{
-			soc.EvidenceID(e.Number), instant(e.At), e.Source, outside(e.Type, 32), entities, outside(e.Text, width), e.Provenance, flagWords(e.Flags),
+			soc.EvidenceID(e.Number), instant(e.At), e.Source, outside(e.Type, 32), entities, line(e), e.Provenance, flagWords(e.Flags),
 		}
 	}
 }
 
 func evidenceSummary(in schemas.SearchEvidence, page soc.EvidencePage) string {
 	id := page.Incident.ShortID
+	if len(page.Rows) > 0 && in.Match == "any" {
+		return fmt.Sprintf("%d of %s of %s, best first; rows of one type about one entity are shown once.", len(page.Rows), count(page.Total, "matching thing"), id)
+	}
 	if len(page.Rows) > 0 {
 		return fmt.Sprintf("%d of %s of %s, oldest first.", len(page.Rows), count(page.Total, "matching evidence row"), id)
 	}
@@ -92,8 +110,8 @@ func evidenceSummary(in schemas.SearchEvidence, page soc.EvidencePage) string {
 		return fmt.Sprintf("%s has no evidence rows.", id)
 	}
 	text := fmt.Sprintf("No evidence row of %s matches; it has %s.", id, count(page.Incident.EvidenceCount, "row"))
-	if in.Query != "" {
-		text += " Every word of query must occur literally: try one word, an address or a name."
+	if in.Query != "" && in.Match != "any" {
+		text += " Every word of query must occur literally: try one word, an address or a name, or match any."
 	}
 	if in.Type != "" {
 		text += " Types are matched exactly: get_incident lists them under evidence_types."

@@ -212,8 +212,11 @@ type EvidenceFilter struct {
 	Type      string
 	Entity    string
 	From, To  time.Time
-	After     *Keyset
-	Limit     int
+	// Any asks for the rows that hold any of the words, best first and each
+	// thing once (EvidenceRank), instead of all rows with all words by time.
+	Any   bool
+	After *Keyset
+	Limit int
 }
 
 // Comment is a note on an incident, stored byte for byte.

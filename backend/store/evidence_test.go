@@ -161,6 +161,36 @@ func TestEvidencePagesEqualTheModel(t *testing.T) {
 			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				rt.Fatal(diff)
 			}
+			checkRanked(rt, s, f, want)
 		})
 	})
+}
+
+// checkRanked: page after page, a ranked search tells of every row of the filter
+// or of one like it, none twice, and of none that the filter excludes.
+func checkRanked(t *rapid.T, s *Store, f soc.EvidenceFilter, all []soc.Evidence) {
+	f.After, f.Any = nil, true
+	subjects, told := map[string]bool{}, map[int]bool{}
+	for _, e := range all {
+		subjects[e.Type+strings.Join(e.Entities, "")+e.Text] = true
+	}
+	for {
+		rows, next, total, err := s.Read(context.Background()).RankEvidence(f)
+		if err != nil || len(rows) > f.Limit || total < len(subjects) {
+			t.Fatalf("%d of %d, %d by all words (%v)", len(rows), total, len(subjects), err)
+		}
+		for _, e := range rows {
+			if told[e.Number] || f.Type != "" && e.Type != f.Type || f.Entity == "none" || !f.From.IsZero() && e.At.Before(f.From) {
+				t.Fatalf("row %d should not come, or not again", e.Number)
+			}
+			told[e.Number] = true
+			delete(subjects, e.Type+strings.Join(e.Entities, "")+e.Text)
+		}
+		if f.After = next; next == nil {
+			break
+		}
+	}
+	if len(subjects) > 0 {
+		t.Fatalf("never told: %v", subjects)
+	}
 }
