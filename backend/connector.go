@@ -15,6 +15,8 @@ import (
 // Products is what the desk must know of the products that can be configured.
 // The functions are pure unless they say otherwise.
 type Products struct {
+	// Kinds are the families that can be stated, by name.
+	Kinds func() []soc.ConnectorKind
 	// Complete checks a connector as stated and fills in what its kind has by
 	// default.
 	Complete func(c soc.Connector) (soc.Connector, error)
@@ -83,6 +85,17 @@ func (d *Desk) ListConnectors(ctx context.Context, by soc.Actor) (all []soc.Conn
 		return nil
 	})
 	return all, err
+}
+
+// ConnectorKinds lists the families of products that this process knows.
+func (d *Desk) ConnectorKinds(by soc.Actor) ([]soc.ConnectorKind, error) {
+	if err := mayConfigure(by, soc.ScopeOpsRead, soc.RoleViewer); err != nil {
+		return nil, err
+	}
+	if d.products.Kinds == nil {
+		return nil, nil
+	}
+	return d.products.Kinds(), nil
 }
 
 // GetConnector returns one connector of the workspace.

@@ -253,6 +253,26 @@ func (all Kinds) Find(name string) (Kind, error) {
 	return Kind{}, soc.InvalidField("kind", "must be one of %s", strings.Join(names, ", "))
 }
 
+// Describe is what whoever states a connector of each kind has to know.
+func (all Kinds) Describe() []soc.ConnectorKind {
+	described := make([]soc.ConnectorKind, len(all))
+	for i, k := range all {
+		described[i] = soc.ConnectorKind{
+			Name: k.Name, Title: k.Title, BaseURL: k.BaseURL, Settings: describeFields(k.Settings), Secrets: describeFields(k.Secrets),
+			Playbooks: k.Playbooks, Declared: k.Declares != nil,
+		}
+	}
+	return described
+}
+
+func describeFields(fields []Field) []soc.ConnectorField {
+	described := make([]soc.ConnectorField, len(fields))
+	for i, f := range fields {
+		described[i] = soc.ConnectorField{Name: f.Name, Help: f.Help, Default: f.Default, Required: f.Required, OneOf: f.OneOf}
+	}
+	return described
+}
+
 // Make completes a configuration and makes the way out of it.
 func (k Kind) Make(c Config) (Connector, error) {
 	c, err := k.Complete(c)

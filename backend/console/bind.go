@@ -35,11 +35,22 @@ type field struct {
 	max        int
 	enum       []string
 	many       bool
+	// group takes every field whose name begins with this one's.
+	group bool
 }
 
+// takes reports whether what a request calls name belongs to the field.
+func (f field) takes(from, name string) bool {
+	return f.from == from && (f.name == name || f.group && strings.HasPrefix(name, f.name))
+}
+
+// maxGroup is the most fields of a group.
+const maxGroup = 64
+
 // binding fills an input type from a request. Members are string, bool, int,
-// []string or an encoding.TextUnmarshaler, also of an embedded type, with the tag path, query, form or header;
-// `max:"200"` bounds the bytes, `enum:"a,b"` closes the set.
+// []string, map[string]string or an encoding.TextUnmarshaler, also of an embedded type, with the tag path, query, form or header;
+// `max:"200"` bounds the bytes, `enum:"a,b"` closes the set. The tag of a map is
+// what the names of its fields begin with; their rest are the map's keys.
 type binding struct {
 	of     reflect.Type
 	fields []field
@@ -52,7 +63,7 @@ func newBinding(of reflect.Type, r *route) (*binding, error) {
 		if member.Anonymous {
 			continue // its own members come by themselves
 		}
-		f := field{index: member.Index, max: maxField, many: member.Type == reflect.TypeFor[[]string]()}
+		f := field{index: member.Index, max: maxField, many: member.Type == reflect.TypeFor[[]string](), group: member.Type == reflect.TypeFor[map[string]string]()}
 		for _, from := range []string{"path", "query", "form", "header"} {
 			if name, tagged := member.Tag.Lookup(from); tagged {
 				f.from, f.name = from, name
@@ -70,6 +81,8 @@ func newBinding(of reflect.Type, r *route) (*binding, error) {
 		switch {
 		case f.from == "":
 			faults = append(faults, fmt.Errorf("%s has no tag path, query, form or header", member.Name))
+		case f.group && f.from != "form":
+			faults = append(faults, fmt.Errorf("%s: a group is of a form", member.Name))
 		case f.from == "form" && r.Method != http.MethodPost:
 			faults = append(faults, fmt.Errorf("%s: a GET has no form", member.Name))
 		case f.from == "path" && !strings.Contains(r.pattern, "{"+f.name+"}"):
@@ -95,13 +108,19 @@ func (b *binding) bind(req *http.Request, form url.Values) (reflect.Value, error
 		values url.Values
 	}{{"query", query}, {"form", form}} {
 		for name := range part.values {
-			known := slices.ContainsFunc(b.fields, func(f field) bool { return f.from == part.from && f.name == name })
+			known := slices.ContainsFunc(b.fields, func(f field) bool { return f.takes(part.from, name) })
 			if !known && !slices.Contains(own, name) {
 				failure.WithField(soc.EscapeVisible(name), "is no field of this page")
 			}
 		}
 	}
 	for _, f := range b.fields {
+		if f.group {
+			if err := f.setGroup(in.FieldByIndex(f.index), form); err != nil {
+				failure.WithField(f.name, "%s", err)
+			}
+			continue
+		}
 		var values []string
 		switch f.from {
 		case "path":
@@ -125,6 +144,30 @@ func (b *binding) bind(req *http.Request, form url.Values) (reflect.Value, error
 		return in, failure
 	}
 	return in, nil
+}
+
+// setGroup fills a map from the fields of a form that belong to it; one that is
+// left empty is not in it.
+func (f field) setGroup(to reflect.Value, form url.Values) error {
+	group := map[string]string{}
+	for name, values := range form {
+		if !f.takes("form", name) {
+			continue
+		}
+		var value string
+		one := f
+		if err := one.set(reflect.ValueOf(&value).Elem(), values); err != nil {
+			return err
+		}
+		if value != "" {
+			group[strings.TrimPrefix(name, f.name)] = value
+		}
+	}
+	if len(group) > maxGroup {
+		return fmt.Errorf("must be at most %d", maxGroup)
+	}
+	to.Set(reflect.ValueOf(group))
+	return nil
 }
 
 // set parses the values of one field. An empty one is as none at all: that is

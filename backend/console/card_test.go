@@ -25,9 +25,9 @@ type office struct {
 	incident, host string
 }
 
-func openOffice(t testing.TB) *office {
+func openOffice(t testing.TB, change ...func(*backend.Config)) *office {
 	t.Helper()
-	o := &office{house: openHouse(t, generics, func(c *backend.Config) {
+	o := &office{house: openHouse(t, append(change, generics, func(c *backend.Config) {
 		c.Signer = soc.NewSigner([32]byte{1})
 		c.Connectors = []backend.Connector{{
 			ID: "0197aaaa-0000-7000-8000-00000000aaaa", Kind: "range", Simulation: true,
@@ -37,7 +37,7 @@ func openOffice(t testing.TB) *office {
 				return native, ""
 			},
 		}}
-	})}
+	})...)}
 	o.Ingest(o.First, "generic", []byte(hostAlert))
 	o.find("ws-042")
 	return o

@@ -23,17 +23,18 @@ type checkedConnector struct {
 	Check soc.ConnectorCheck
 }
 
-// registerConnectors adds the ways out to real products. They are stated over
-// the ops API or the command line: a page has no place for a declaration's file.
+// registerConnectors adds the ways out to real products, as they stand; stating
+// them is registerConnectorForms.
 func (c *Console) registerConnectors() {
 	one := "/connectors/{connector}"
 	add(c, Page{
 		Method: http.MethodGet, Path: "/connectors", Name: "connectors_page", Who: Member, Role: soc.RoleViewer,
 		Nav: &Nav{Title: "Connectors", Key: "x", Order: 75},
 	}, c.connectors)
-	add(c, Page{Method: http.MethodPost, Path: one + "/check", Name: "check_connector", Who: Member, Role: soc.RoleManager, Back: "/connectors", Section: "/connectors"}, c.checkConnector)
-	add(c, Page{Method: http.MethodPost, Path: one + "/enable", Name: "enable_connector", Who: Member, Role: soc.RoleAdmin, Fresh: true, Back: "/connectors"}, c.enableConnector)
-	add(c, Page{Method: http.MethodPost, Path: one + "/disable", Name: "disable_connector", Who: Member, Role: soc.RoleManager, Back: "/connectors"}, c.disableConnector)
+	add(c, Page{Method: http.MethodGet, Path: one, Name: "connector_page", Who: Member, Role: soc.RoleViewer, Section: "/connectors"}, c.connector)
+	add(c, Page{Method: http.MethodPost, Path: one + "/check", Name: "check_connector", Who: Member, Role: soc.RoleManager, Back: one, Section: "/connectors"}, c.checkConnector)
+	add(c, Page{Method: http.MethodPost, Path: one + "/enable", Name: "enable_connector", Who: Member, Role: soc.RoleAdmin, Fresh: true, Back: one}, c.enableConnector)
+	add(c, Page{Method: http.MethodPost, Path: one + "/disable", Name: "disable_connector", Who: Member, Role: soc.RoleManager, Back: one}, c.disableConnector)
 }
 
 func (c *Console) connectors(ctx context.Context, by soc.Actor, _ struct{}) (View, error) {
@@ -57,10 +58,10 @@ func (c *Console) enableConnector(ctx context.Context, by soc.Actor, in connecto
 	if view.Connector.State == soc.ConnectorEnabled {
 		notice = "connector-enabled"
 	}
-	return View{Redirect: c.at(by, "/connectors"), Notice: notice}, err
+	return View{Redirect: c.at(by, "/connectors", in.Connector), Notice: notice}, err
 }
 
 func (c *Console) disableConnector(ctx context.Context, by soc.Actor, in connectorReason) (View, error) {
 	_, err := c.desk.DisableConnector(ctx, by, in.Connector, in.Reason)
-	return View{Redirect: c.at(by, "/connectors"), Notice: "connector-disabled"}, err
+	return View{Redirect: c.at(by, "/connectors", in.Connector), Notice: "connector-disabled"}, err
 }

@@ -122,6 +122,7 @@ func (c *Console) register() {
 	c.registerProvider()
 	c.registerWebhooks()
 	c.registerConnectors()
+	c.registerConnectorForms()
 	c.registerAccess()
 	c.registerPeople()
 	c.registerKeys()

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (c *Console) functions() template.FuncMap {
 		"args": arguments, "list": func(items ...any) []any { return items }, "join": strings.Join, "deref": deref, "short": short,
 		"holds": slices.Contains[[]soc.EventType], "formats": func() []soc.PayloadFormat { return soc.AllPayloadFormats },
 		"lower": lower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
-		"roles": func() []soc.Role { return soc.AllRoles }, "overlap": func() int { return int(soc.MaxOverlap.Hours()) }, "inert": inert, "lines": inertLines, "reasons": reasonsOf,
+		"roles": func() []soc.Role { return soc.AllRoles }, "overlap": func() int { return int(soc.MaxOverlap.Hours()) }, "perSecond": perSecond, "connectorKind": connectorKind, "some": someNumber, "among": slices.Contains[[]string], "inert": inert, "lines": inertLines, "reasons": reasonsOf,
 	}
 	maps.Copy(functions, figureFunctions)
 	return functions
@@ -168,4 +169,20 @@ func inertLines(value any) string {
 		lines[n] = soc.EscapeVisible(strings.ReplaceAll(line, "\t", "    "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// perSecond spells calls in a thousand seconds as calls a second, "" for none.
+func perSecond(rate int64) string {
+	if rate == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(rate)/1000, 'f', -1, 64)
+}
+
+// someNumber spells a number, "" for 0.
+func someNumber(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }

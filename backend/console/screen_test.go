@@ -52,6 +52,8 @@ func (o *office) screens(id, done string) []screen {
 		{"changes", o.first("/changes"), soc.RoleManager},
 		{"playbooks", o.first("/playbooks"), soc.RoleViewer},
 		{"connectors", o.first("/connectors"), soc.RoleManager},
+		{"connector", o.first("/connectors/" + o.connector()), soc.RoleAdmin},
+		{"connector-new", o.first("/connectors/new?kind=range"), soc.RoleAdmin},
 		{"people", o.first("/people"), ofTheOrganization},
 		{"person", o.first("/people/" + person(o.house, soc.RoleSenior)), ofTheOrganization},
 		{"keys", o.first("/keys"), ofTheOrganization},
@@ -68,7 +70,7 @@ func (o *office) screens(id, done string) []screen {
 // else, nothing is wider than the screen, and axe finds nothing serious (WCAG
 // 2.2 A and AA).
 func TestEveryPageInABrowser(t *testing.T) {
-	o := openOffice(t)
+	o := openOffice(t, products(t, "127.0.0.1:9"))
 	b := browse(t, o.house)
 	axe, err := os.ReadFile("testdata/axe.min.js")
 	if err != nil {
@@ -81,26 +83,29 @@ func TestEveryPageInABrowser(t *testing.T) {
 	o.engage(o.First, "a drill")
 	cookies := map[soc.Role]string{}
 	for _, s := range o.screens(id, done) {
-		if s.role != soc.RoleNone {
-			if cookies[s.role] == "" {
-				if cookies[s.role] = o.AdminCookie(o.First); s.role != ofTheOrganization {
-					cookies[s.role] = o.Cookie(o.First, s.role)
+		t.Run(s.name, func(t *testing.T) {
+			b.t = t
+			if s.role != soc.RoleNone {
+				if cookies[s.role] == "" {
+					if cookies[s.role] = o.AdminCookie(o.First); s.role != ofTheOrganization {
+						cookies[s.role] = o.Cookie(o.First, s.role)
+					}
 				}
+				b.as(cookies[s.role])
 			}
-			b.as(cookies[s.role])
-		}
-		for _, scheme := range []string{"light", "dark"} {
-			b.look(1280, 800, scheme)
-			b.open(s.path)
-			b.shoot(s.name+"-"+scheme, false)
-			b.audit(s.name+" in "+scheme, axe)
-			b.look(390, 844, scheme)
-			if wide := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
-				t.Errorf("%s is %d px wider than a phone", s.name, wide)
+			for _, scheme := range []string{"light", "dark"} {
+				b.look(1280, 800, scheme)
+				b.open(s.path)
+				b.shoot(s.name+"-"+scheme, false)
+				b.audit(s.name+" in "+scheme, axe)
+				b.look(390, 844, scheme)
+				if wide := eval[int](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+					t.Errorf("%s is %d px wider than a phone", s.name, wide)
+				}
+				b.shoot(s.name+"-"+scheme+"-phone", scheme == "light")
 			}
-			b.shoot(s.name+"-"+scheme+"-phone", scheme == "light")
-		}
-		b.clean(s.name)
+			b.clean(s.name)
+		})
 	}
 }
 

@@ -50,6 +50,29 @@ type Connector struct {
 	Version int64
 }
 
+// ConnectorKind is one family of products, as far as whoever states a connector
+// of it has to know.
+type ConnectorKind struct {
+	// Name is the stored word, Title names the product to people.
+	Name, Title string
+	// BaseURL is the vendor's public service; where it is empty it must be stated.
+	BaseURL string
+	// Settings are no secrets, Secrets are.
+	Settings, Secrets []ConnectorField
+	// Playbooks are those that the product can carry out; none where a declaration
+	// says so, which Declared is true for.
+	Playbooks []string
+	Declared  bool
+}
+
+// ConnectorField is one thing to state of a connector.
+type ConnectorField struct {
+	Name, Help, Default string
+	Required            bool
+	// OneOf are the words allowed; nil allows any text.
+	OneOf []string
+}
+
 // ConnectorDraft is a connector as people state it.
 type ConnectorDraft struct {
 	Kind        string // cannot be changed later

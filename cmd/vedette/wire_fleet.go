@@ -153,6 +153,7 @@ func configOf(c soc.Connector) connector.Config {
 // products is what the desk must know of the products.
 func (f *fleet) products() backend.Products {
 	return backend.Products{
+		Kinds:    f.kinds.Describe,
 		Complete: f.complete,
 		CheckSecrets: func(name string, secrets map[string]string) error {
 			kind, err := f.kinds.Find(name)
