@@ -116,12 +116,17 @@ func (d *Desk) commentOn(tx *store.Tx, by soc.Actor, i soc.Incident, in soc.NewC
 	e := d.entry(by, "comment_added")
 	e.Incident, e.Target = i.ID, c.ID
 	tx.Audit(e)
+	return c, d.announceMentions(tx, by, i, c)
+}
+
+// announceMentions tells of the people that a comment names, if any.
+func (d *Desk) announceMentions(tx *store.Tx, by soc.Actor, i soc.Incident, c soc.Comment) error {
 	if len(c.Mentions) == 0 {
-		return c, nil
+		return nil
 	}
 	told := caused(by, soc.NewEvent(soc.EventCaseMentioned, i, c.ID))
 	told.Facts.Comment, told.Facts.Mentions, told.Facts.Verdict, told.Facts.Duplicate = c.ID, c.Mentions, i.Verdict, i.Duplicate
-	return c, d.announce(tx, told)
+	return d.announce(tx, told)
 }
 
 // mentioned are the people named, each once, all of whom may look into the

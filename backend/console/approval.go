@@ -47,7 +47,8 @@ func (c *Console) registerApprovals() {
 	}
 	add(c, form(card+"/approve", "approve_gamebook", card, soc.RoleViewer), c.approve)
 	add(c, form(card+"/deny", "deny_gamebook", card, soc.RoleViewer), c.deny)
-	add(c, form(card+"/ask", "add_comment", card, soc.RoleAnalyst), c.ask)
+	add(c, form(card+"/ask", "comment_on_approval", card, soc.RoleAnalyst), c.ask)
+	add(c, form(card+"/say", "comment_on_approval", card, soc.RoleAnalyst), c.say)
 	add(c, form(card+"/resubmit", "resubmit_gamebook", card, soc.RoleAnalyst), c.resubmit)
 	add(c, form("/approvals/batch", "decide_batch", queue, soc.RoleViewer), c.decideBatch)
 }

@@ -26,7 +26,14 @@ type denyForm struct {
 
 type askForm struct {
 	Gamebook string `path:"gamebook" max:"64"`
-	Question string `form:"question" max:"4000"`
+	Question string `form:"question" max:"16000"`
+	To       string `form:"to" max:"254"`
+}
+
+type sayForm struct {
+	Gamebook string `path:"gamebook" max:"64"`
+	Note     string `form:"note" max:"16000"`
+	To       string `form:"to" max:"254"`
 }
 
 type reasonForm struct {
@@ -54,7 +61,16 @@ type cardPage struct {
 	// Deny, Again and Waiting are what the state allows.
 	Deny, Again, Waiting bool
 	DenyReason           string
+	// Said is the conversation of the card, and History what became of it: the
+	// first conversationRows of each, with More where there are others.
+	Said    soc.ApprovalConversation
+	History []soc.ApprovalEvent
+	More    bool
 }
+
+// conversationRows is the most of each that the card shows; the ops API has
+// the rest.
+const conversationRows = 200
 
 // digestPrefix stands before the canonical bytes under the digest (safety.md
 // section 1.2).
@@ -78,6 +94,14 @@ func (c *Console) approval(ctx context.Context, by soc.Actor, in oneGamebook) (V
 		Waiting: g.Status == soc.GamebookQueued && g.NeedsApproval, DenyReason: soc.EscapeVisible(g.DenyReason),
 	}
 	page.Deny = g.Status == soc.GamebookQueued && by.DecidingRole().AtLeast(soc.RoleAnalyst)
+	if page.Said, err = c.desk.ApprovalComments(ctx, by, in.Gamebook, nil, conversationRows); err != nil {
+		return View{}, err
+	}
+	history, more, err := c.desk.ApprovalHistory(ctx, by, in.Gamebook, 0, conversationRows)
+	if err != nil {
+		return View{}, err
+	}
+	page.History, page.More = history, more > 0 || page.Said.Next != nil
 	switch g.Status {
 	case soc.GamebookExpired, soc.GamebookRejected, soc.GamebookCancelled, soc.GamebookHalted, soc.GamebookFailed:
 		page.Again = by.May("", soc.RoleAnalyst) == nil
@@ -130,20 +154,18 @@ func (c *Console) deny(ctx context.Context, by soc.Actor, in denyForm) (View, er
 	return View{Redirect: c.at(by, "/approvals", in.Gamebook), Notice: "denied"}, err
 }
 
-// ask puts a question on the incident, where whoever asked, agent or person,
-// reads and answers.
+// ask puts a question on the card, which stands on the incident too, where
+// whoever asked for the gamebook, agent or person, reads and answers.
 func (c *Console) ask(ctx context.Context, by soc.Actor, in askForm) (View, error) {
-	question := strings.TrimSpace(in.Question)
-	if question == "" {
-		return View{}, soc.InvalidField("question", "must hold text")
-	}
-	detail, err := c.desk.GetGamebook(ctx, by, in.Gamebook, 0)
-	if err != nil {
-		return View{}, err
-	}
-	_, err = c.desk.AddComment(ctx, by, soc.IncidentRef{Workspace: by.Workspace, ID: detail.Incident.ShortID}, soc.NewComment{
-		Body: "About " + detail.Gamebook.ID + ": " + question,
+	_, err := c.desk.CommentOnApproval(ctx, by, in.Gamebook, soc.ApprovalComment{
+		Body: strings.TrimSpace(in.Question), Kind: soc.CommentQuestion, ToEmail: in.To,
 	})
+	return View{Redirect: c.at(by, "/approvals", in.Gamebook), Notice: "commented"}, err
+}
+
+// say puts a note on the card, such as the answer to a question.
+func (c *Console) say(ctx context.Context, by soc.Actor, in sayForm) (View, error) {
+	_, err := c.desk.CommentOnApproval(ctx, by, in.Gamebook, soc.ApprovalComment{Body: strings.TrimSpace(in.Note), Kind: soc.CommentNote, ToEmail: in.To})
 	return View{Redirect: c.at(by, "/approvals", in.Gamebook), Notice: "commented"}, err
 }
 

@@ -165,9 +165,13 @@ func TestDecisionsOnTheCard(t *testing.T) {
 		by := o.Host
 		by.Workspace = o.First
 		comments, _, err := o.Desk.Comments(t.Context(), by, soc.IncidentRef{Workspace: o.First, ID: o.incident}, nil, 10)
-		if err != nil || len(comments) != 1 || comments[0].Body != "About "+id+": is ws-042 in use?" {
+		if err != nil || len(comments) != 1 || comments[0].Body != "is ws-042 in use?" || comments[0].Gamebook != id {
 			t.Errorf("%v %v", comments, err)
 		}
+		mustContain(t, o.send(analyst, card+"/ask", url.Values{"question": {"and who?"}, "to": {"nobody@example.org"}}), http.StatusBadRequest, "is nobody with access", "and who?")
+		mustLead(t, o.send(senior, card+"/say", url.Values{"note": {"<b>it is</b>"}}), card+"?done=commented")
+		mustContain(t, o.ask("GET", card, nil, viewer), http.StatusOK, "is ws-042 in use?", "&lt;b&gt;it is&lt;/b&gt;", "gamebook submitted")
+		mustContain(t, o.ask("GET", o.first("/incidents/"+o.incident), nil, viewer), http.StatusOK, "is ws-042 in use?", `href="`+card+`"`)
 	})
 	t.Run("another digest, a foreign view and no digest are refused, and what was typed stays", func(t *testing.T) {
 		own := form(senior)

@@ -91,6 +91,7 @@ func (a *api) registerApprovals() {
 	resubmit := with(decide, http.MethodPost, "/approvals/{gamebook}/resubmit", "resubmit_gamebook", "Ask again for what ended without running.")
 	resubmit.MinRole, resubmit.Rate, resubmit.Status, resubmit.Also = soc.RoleAnalyst, "write", http.StatusCreated, []int{http.StatusOK}
 	add(a, resubmit, a.resubmit)
+	a.registerApprovalComments()
 }
 
 func (a *api) listApprovals(ctx context.Context, by soc.Actor, in approvalPage) (web.Reply[[]soc.ApprovalRow], error) {

@@ -297,3 +297,93 @@ func TestS66ReceiptOfWhatEnded(t *testing.T) {
 		t.Errorf("%v %+v", err, signed.Receipt)
 	}
 }
+
+// TestS14CommentsLeaveTheCardAsItIs: what is said on a card reaches the
+// incident and whom it is for, and changes neither digest nor clock; only
+// people who are at least analysts say anything, and to members only. The
+// history tells the request, the notice and the decision in order.
+func TestS14CommentsLeaveTheCardAsItIs(t *testing.T) {
+	o := openOffice(t)
+	id := o.submitted(t, "isolate_host")
+	path := "/api/ops/v1/approvals/" + id
+	analyst, senior, viewer := o.Cookie(o.First, soc.RoleAnalyst), o.Cookie(o.First, soc.RoleSenior), o.Cookie(o.First, soc.RoleViewer)
+	me := func(cookie string) string {
+		return webtest.Decode[struct {
+			Data struct{ Person struct{ ID string } }
+		}](t, o.Ask(http.MethodGet, "/api/ops/v1/session", "", cookie), http.StatusOK).Data.Person.ID
+	}
+	card := func() soc.Card {
+		return webtest.Decode[cardAnswer](t, o.Ask(http.MethodGet, path, "", senior), http.StatusOK).Data.Card
+	}
+	before := card()
+	type comment struct {
+		ID, Kind, Body string
+		By             struct{ ID, Kind string }
+		To             *struct{ ID, Name string }
+	}
+	say := func(who, body string, headers ...string) comment {
+		t.Helper()
+		return webtest.Decode[struct{ Data comment }](t, o.Ask(http.MethodPost, path+"/comments", body, append(headers, who, jsonBody)...), http.StatusCreated).Data
+	}
+	question := `{"body":"is ws-042 in use?","kind":"question","to":"` + me(senior) + `"}`
+	asked := say(analyst, question, "Idempotency-Key: once")
+	if again := say(analyst, question, "Idempotency-Key: once"); again.ID != asked.ID {
+		t.Error("the same request made two comments")
+	}
+	if asked.Kind != "question" || asked.To == nil || asked.To.ID != me(senior) || asked.To.Name == "" || asked.By.ID != me(analyst) {
+		t.Errorf("%+v", asked)
+	}
+	say(senior, `{"body":"it is not"}`)
+	for name, c := range map[string]struct {
+		who, body string
+		status    int
+	}{
+		"a viewer":       {viewer, `{"body":"x"}`, 403},
+		"a key":          {o.Bearer(webtest.Key{Role: soc.RoleManager, Scopes: soc.AllScopes}), `{"body":"x"}`, 403},
+		"an agent":       {o.Bearer(webtest.Key{Kind: soc.PrincipalAgent, Role: soc.RoleSenior, Scopes: []soc.Scope{soc.ScopeIncidentsRead}}), `{"body":"x"}`, 403},
+		"to a stranger":  {analyst, `{"body":"x","to":"` + me(o.Cookie(o.Second, soc.RoleManager)) + `"}`, 400},
+		"nothing said":   {analyst, `{"body":" "}`, 400},
+		"a kind of ours": {analyst, `{"body":"x","kind":"approval"}`, 400},
+	} {
+		if w := o.Ask(http.MethodPost, path+"/comments", c.body, c.who, jsonBody); w.Code != c.status {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	type page struct {
+		Data       []comment
+		Pagination struct{ ContinuationToken string }
+	}
+	first := webtest.Decode[page](t, o.Ask(http.MethodGet, path+"/comments?pageSize=1", "", viewer), http.StatusOK)
+	rest := webtest.Decode[page](t, o.Ask(http.MethodGet, path+"/comments?pageSize=1&continuationToken="+first.Pagination.ContinuationToken, "", viewer), http.StatusOK)
+	if len(first.Data) != 1 || first.Data[0].ID != asked.ID || len(rest.Data) != 1 || rest.Data[0].Body != "it is not" || rest.Data[0].Kind != "note" {
+		t.Errorf("%+v, then %+v", first, rest)
+	}
+	after := card()
+	if after.Digest != before.Digest || after.Canonical != before.Canonical || after.ApprovalExpiresAt != before.ApprovalExpiresAt || after.ViewSHA256 != before.ViewSHA256 {
+		t.Errorf("the card moved: %+v, then %+v", before, after)
+	}
+
+	ends, err := time.Parse(time.RFC3339Nano, before.ApprovalExpiresAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Advance(ends.Sub(o.Now()) * 6 / 10)
+	if err := o.Desk.ExpireGamebooks(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if w := o.Ask(http.MethodPost, path+"/deny", `{"reason":"not now"}`, o.Cookie(o.First, soc.RoleSenior), jsonBody); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	type event struct {
+		Kind, Event string
+		By          struct{ ID string }
+	}
+	history := webtest.Decode[struct{ Data []event }](t, o.Ask(http.MethodGet, path+"/history", "", o.Cookie(o.First, soc.RoleViewer)), http.StatusOK).Data
+	var kinds []string
+	for _, e := range history {
+		kinds = append(kinds, e.Kind+" "+e.Event)
+	}
+	if got := strings.Join(kinds, ", "); got != "submitted gamebook_submitted, notice approval_reminded, decision approval_denied, state gamebook_rejected" {
+		t.Errorf("history: %s", got)
+	}
+}

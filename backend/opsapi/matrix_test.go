@@ -51,6 +51,9 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"POST " + prefix + "/approvals/{gamebook}/approve":  {Target: prefix + "/approvals/" + unknownGamebook + "/approve", Body: `{"digest":"sha256:x"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/approvals/{gamebook}/deny":     {Target: prefix + "/approvals/" + unknownGamebook + "/deny", Body: `{"reason":"no"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/approvals/{gamebook}/resubmit": {Target: prefix + "/approvals/" + unknownGamebook + "/resubmit", Body: `{"reason":"again"}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/approvals/{gamebook}/comments":  {Target: prefix + "/approvals/" + unknownGamebook + "/comments", Status: 404},
+		"GET " + prefix + "/approvals/{gamebook}/history":   {Target: prefix + "/approvals/" + unknownGamebook + "/history", Status: 404},
+		"POST " + prefix + "/approvals/{gamebook}/comments": {Target: prefix + "/approvals/" + unknownGamebook + "/comments", Body: `{"body":"why?"}`, Status: 404, Adds: audited},
 		"POST " + prefix + "/approvals/batch": {
 			Target: prefix + "/approvals/batch", Status: 404, Adds: audited,
 			Body: `{"decision":"deny","reason":"no","items":[{"gamebookId":"` + unknownGamebook + `","digest":"x"},{"gamebookId":"` + unknownGamebook + `","digest":"x"}]}`,

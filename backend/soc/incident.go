@@ -237,7 +237,30 @@ type Comment struct {
 	// that of the ticket it is about; empty for none.
 	Extension string
 	Ticket    string
+	// Gamebook is the gamebook that it is about, and Kind what it is on its
+	// approval card; both are empty for any other comment.
+	Gamebook  string
+	Kind      CommentKind
 	CreatedAt time.Time
+}
+
+// CommentKind is what a comment on an approval card is.
+type CommentKind string
+
+// The kinds of comments on a card.
+const (
+	CommentNote     CommentKind = "note"
+	CommentQuestion CommentKind = "question"
+)
+
+// ApprovalComment is a comment that somebody puts on an approval card: 1 to
+// 4,000 characters. To is a person of the workspace who is told of it, by id,
+// and ToEmail the same by address; both may be empty.
+type ApprovalComment struct {
+	Body    string
+	Kind    CommentKind
+	To      string
+	ToEmail string
 }
 
 // NewComment is a comment somebody posts. Mentions are ids of people with
@@ -249,4 +272,12 @@ type NewComment struct {
 	Extension string
 	// IfMatch is the caller's condition on the incident's revision.
 	IfMatch IfMatch
+}
+
+// ApprovalConversation is a page of what was said on a card. People are those
+// it names who may still look in, by id.
+type ApprovalConversation struct {
+	Comments []Comment
+	People   map[string]Person
+	Next     *Keyset
 }

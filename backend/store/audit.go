@@ -99,6 +99,13 @@ func (r *Reader) AuditEntries(f AuditFilter) ([]soc.AuditEntry, error) {
 	return all(r, scanAudit, text+` ORDER BY position DESC LIMIT `+q.arg(f.Limit), q.args...)
 }
 
+// AuditOfGamebook lists the entries about a gamebook behind a position, oldest
+// first.
+func (r *Reader) AuditOfGamebook(workspace, gamebook string, after int64, limit int) ([]soc.AuditEntry, error) {
+	return all(r, scanAudit, auditColumns+` WHERE gamebook_id = $2 AND gamebook_id <> '' AND workspace_id = $1 AND position > $3 ORDER BY position LIMIT $4`,
+		workspace, gamebook, after, limit)
+}
+
 // AuditHead is the position and hash of the newest entry.
 func (r *Reader) AuditHead() (position int64, hash string, err error) {
 	err = r.q.queryRow(r.ctx, auditHead[sqliteDialect]).Scan(&position, &hash)

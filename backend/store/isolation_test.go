@@ -63,6 +63,7 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.ChangeState](): "applied", reflect.TypeFor[soc.PolicyPart](): "limits", reflect.TypeFor[soc.Direction](): "loosening",
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
 	reflect.TypeFor[soc.RevertState]():        "asked",
+	reflect.TypeFor[soc.CommentKind]():        "note",
 	reflect.TypeFor[soc.Stage]():              "extract",
 	reflect.TypeFor[soc.TriageVersionState](): "in_force",
 }
@@ -201,7 +202,7 @@ func call(receiver any, method reflect.Method, names []string, workspace string)
 			v.SetInt(9)
 		case strings.HasPrefix(name, "except") || strings.HasPrefix(name, "exclude"):
 			v.SetString("other")
-		case name == "before" && t.Kind() == reflect.Int64:
+		case (name == "before" || name == "after") && t.Kind() == reflect.Int64:
 			v.SetInt(0)
 		case name == "since" && t.Kind() == reflect.Int64:
 			v.SetInt(0)

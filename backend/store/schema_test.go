@@ -53,6 +53,7 @@ var closedSets = map[string][]string{
 	"investigation.state":      {"accepted", "held", "recorded", "rejected", "superseded"},
 	"verdict_event.decided_by": {"person", "source"},
 	"sop.kind":                 {"classification", "response"},
+	"comment.kind":             wordsIn([]soc.CommentKind{soc.CommentNote, soc.CommentQuestion}, ""),
 }
 
 var quotedPattern = regexp.MustCompile(`'((?:[^']|'')*)'`)

@@ -370,9 +370,15 @@ CREATE TABLE comment (
   mentions TEXT NOT NULL,
   extension_id TEXT NOT NULL,
   ticket_id TEXT NOT NULL,
-  created_at @int NOT NULL
+  -- The gamebook that it is about, and what it is there: it stands on the
+  -- approval card as well.
+  gamebook_id TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('','note','question')),
+  created_at @int NOT NULL,
+  CHECK ((gamebook_id = '') = (kind = ''))
 ) @strict;
 CREATE INDEX comment_incident ON comment (incident_id, created_at, id);
+CREATE INDEX comment_gamebook ON comment (gamebook_id, created_at, id) WHERE gamebook_id <> '';
 
 CREATE TABLE agent_settings (
   workspace_id TEXT NOT NULL REFERENCES workspace(id),
