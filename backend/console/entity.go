@@ -29,6 +29,13 @@ type suppressForm struct {
 	Reason string `form:"reason" max:"1000"`
 }
 
+type promoteForm struct {
+	Entity   string `path:"entity" max:"64"`
+	Incident string `form:"incident" max:"64"`
+	Evidence string `form:"evidence" max:"200"`
+	Reason   string `form:"reason" max:"4000"`
+}
+
 type liftForm struct {
 	Entity      string `path:"entity" max:"64"`
 	Suppression string `form:"suppression" max:"36"`
@@ -51,6 +58,8 @@ type entityPage struct {
 	// History counts the standing verdicts of the incidents listed.
 	History  []verdictCount
 	Suppress bool
+	// Promote is true where the person may vouch for it.
+	Promote bool
 }
 
 type verdictCount struct {
@@ -71,6 +80,7 @@ func (c *Console) registerEntities() {
 	}
 	add(c, form("/suppress", "suppress_observable"), c.suppress)
 	add(c, form("/lift", "lift_suppression"), c.lift)
+	add(c, form("/promote", "promote_entity"), c.promote)
 }
 
 func (c *Console) entitySearch(ctx context.Context, by soc.Actor, in entityQuery) (View, error) {
@@ -125,6 +135,7 @@ func (c *Console) entityPage(ctx context.Context, by soc.Actor, in oneEntity) (V
 		return View{}, err
 	}
 	page := entityPage{EntityDetail: detail, Suppress: by.May("", soc.RoleSenior) == nil && detail.Entity.Kind != soc.KindOther}
+	page.Promote = by.DecidingRole().AtLeast(soc.RoleSenior) && detail.Entity.Provenance == soc.ProvenanceParsed
 	if page.Related, err = c.desk.FindRelated(ctx, by, soc.RelatedQuery{Entity: in.Entity, Limit: entityRows}); err != nil {
 		return View{}, err
 	}
@@ -165,4 +176,11 @@ func (c *Console) suppress(ctx context.Context, by soc.Actor, in suppressForm) (
 func (c *Console) lift(ctx context.Context, by soc.Actor, in liftForm) (View, error) {
 	_, err := c.desk.LiftSuppression(ctx, by, in.Suppression)
 	return View{Redirect: c.at(by, "/entities", in.Entity), Notice: "lifted"}, err
+}
+
+func (c *Console) promote(ctx context.Context, by soc.Actor, in promoteForm) (View, error) {
+	_, err := c.desk.PromoteEntity(ctx, by, soc.Promotion{
+		Incident: in.Incident, Entity: in.Entity, Reason: in.Reason, Evidence: strings.FieldsFunc(in.Evidence, func(r rune) bool { return r == ',' || r == ' ' }),
+	})
+	return View{Redirect: c.at(by, "/entities", in.Entity), Notice: "promoted"}, err
 }

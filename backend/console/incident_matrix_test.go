@@ -30,7 +30,10 @@ var incidentExamples = map[string]example{
 	"GET w/entities":                                      {Query: "value=203.0.113.4", Status: 200},
 	"GET w/entities/{entity}":                             {Params: "entity=ENT-00000000", Status: 404},
 	"POST w/entities/{entity}/suppress":                   {Params: "entity=ENT-00000000", Form: url.Values{"days": {"1"}, "reason": {"noise"}}, Status: 404},
-	"POST w/entities/{entity}/lift":                       {Params: "entity=ENT-00000000", Form: url.Values{"suppression": {unknownID}}, Status: 404, Adds: audited},
+	"POST w/entities/{entity}/promote": {
+		Params: "entity=ENT-00000000", Form: url.Values{"incident": {"INC-00000000"}, "evidence": {"E1"}, "reason": {"seen"}}, Status: 404, Adds: audited,
+	},
+	"POST w/entities/{entity}/lift": {Params: "entity=ENT-00000000", Form: url.Values{"suppression": {unknownID}}, Status: 404, Adds: audited},
 }
 
 func init() { maps.Copy(examples, incidentExamples) }

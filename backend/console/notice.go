@@ -26,6 +26,7 @@ var notices = map[string]string{
 	"held-accepted":  "The proposed verdict is accepted.",
 	"held-rejected":  "The proposed verdict is rejected.",
 	"suppressed":     "New alerts with nothing but this value stay out of the queue.",
+	"promoted":       "You vouch for it: responses on this incident may act on it.",
 	"lifted":         "The suppression is lifted.",
 	"proposed":       "It is asked for. Policy says below whether people decide.",
 	"triage-asked":   "Triage is asked for. Its result appears here.",

@@ -383,7 +383,7 @@ func TestS14CommentsLeaveTheCardAsItIs(t *testing.T) {
 	for _, e := range history {
 		kinds = append(kinds, e.Kind+" "+e.Event)
 	}
-	if got := strings.Join(kinds, ", "); got != "submitted gamebook_submitted, notice approval_reminded, decision approval_denied, state gamebook_rejected" {
+	if got := strings.Join(kinds, ", "); got != "submitted gamebook_submitted, notice approval_reminded, state gamebook_rejected, decision approval_denied" {
 		t.Errorf("history: %s", got)
 	}
 }

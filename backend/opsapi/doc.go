@@ -27,6 +27,7 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerSession()
 	a.registerIngest()
 	a.registerHeld()
+	a.registerEntities()
 	a.registerPosition()
 	a.registerMemory()
 	a.registerFeedback()

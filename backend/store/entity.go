@@ -157,6 +157,12 @@ func (tx *Tx) UpdateEntity(e soc.Entity, incidentSeq int64) error {
 	return tx.insertRows(aliasInsert, appendAliases(nil, e, incidentSeq, aliasKeys(e)))
 }
 
+// PromoteEntity makes an entity one that a sensor vouches for.
+func (tx *Tx) PromoteEntity(workspace, id string) error {
+	_, err := tx.update(`UPDATE entity SET provenance = 'sensor_asserted' WHERE id = $2 AND workspace_id = $1 AND provenance = 'parsed'`, workspace, id)
+	return err
+}
+
 // InsertSighting adds one place an entity was seen.
 func (tx *Tx) InsertSighting(s soc.Sighting, evidenceNumber int) error {
 	return tx.InsertSightings([]soc.Sighting{s}, []int{evidenceNumber})

@@ -60,6 +60,12 @@ func (tx *Tx) SetRunTriage(workspace, id, triage string) error {
 	return err
 }
 
+// StartedRun reports whether a person ever started a run on an incident.
+func (r *Reader) StartedRun(workspace, incident, person string) (bool, error) {
+	_, found, err := one(r, scanCount, `SELECT 1 FROM run WHERE incident_id = $2 AND workspace_id = $1 AND started_by = $3 LIMIT 1`, workspace, incident, person)
+	return found, err
+}
+
 // Runs lists runs newest first.
 func (r *Reader) Runs(f soc.RunFilter) ([]soc.Run, error) {
 	q := &listQuery{}
