@@ -52,6 +52,9 @@ func Replay(ctx context.Context, t soc.RunTranscript, prompts []soc.LoopPrompt, 
 				out = append(out, *different)
 			}
 		}
+		if stage.Error == soc.CodeModelUnavailable {
+			continue // the run waited, and the stage was asked anew
+		}
 		used = used.Plus(stage.Usage)
 		if stage.Error != "" {
 			break

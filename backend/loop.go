@@ -135,7 +135,7 @@ func (d *Desk) queueWork(tx *store.Tx, i soc.Incident, u soc.Run, wait time.Dura
 func (d *Desk) insertWork(tx *store.Tx, u soc.Run, i soc.Incident) error {
 	return tx.InsertRunWork(soc.RunWork{
 		Run: u.ID, Workspace: u.Workspace, Incident: u.Incident, Agent: u.Agent, Priority: i.HighestSeverity.Rank(), EvidenceVersion: i.EvidenceVersion,
-		Stage: soc.StageOverview, Budget: d.loop.Budget, Prompts: d.loop.Hash, QueuedAt: u.CreatedAt,
+		Stage: soc.StageOverview, Budget: d.loop.BudgetFor(i.HighestSeverity), Prompts: d.loop.Hash, QueuedAt: u.CreatedAt,
 	})
 }
 

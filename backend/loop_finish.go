@@ -51,6 +51,16 @@ func (d *Desk) FinishRun(ctx context.Context, by soc.Actor, in soc.RunEnd) (v so
 				state = soc.RunBudgetExhausted
 			}
 		}
+		if code == soc.CodeModelUnavailable {
+			waits, err := d.awaitEndpoint(tx, by, &u, w)
+			if err != nil {
+				return err
+			}
+			if waits {
+				v, err = d.viewRun(&tx.Reader, u)
+				return err
+			}
+		}
 		if err := d.endRun(tx, by, u, w, state, code); err != nil {
 			return err
 		}

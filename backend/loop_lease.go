@@ -79,7 +79,8 @@ func (d *Desk) leaseRun(ctx context.Context, by soc.Actor, models []string) (lea
 }
 
 // waitingWork is what could be taken now: nothing under a kill switch, over the
-// day's budget, or with as many runs under way as may be.
+// day's budget, with as many runs under way as may be, or while the endpoint
+// that did not answer is left alone.
 func (d *Desk) waitingWork(ctx context.Context, by soc.Actor) (waiting []soc.RunWork, err error) {
 	now := d.clock()
 	err = d.store.View(ctx, func(r *store.Reader) error {
@@ -91,8 +92,16 @@ func (d *Desk) waitingWork(ctx context.Context, by soc.Actor) (waiting []soc.Run
 		if err != nil || over {
 			return err
 		}
-		held, err := r.CountHeldWork(by.Workspace, now, d.loop.Concurrent)
-		if err != nil || held >= d.loop.Concurrent {
+		worker, _, err := r.LoopWorker(by.ID)
+		if err != nil || worker.Failing() && now.Before(worker.RetryAt()) {
+			return err
+		}
+		most := d.loop.Concurrent
+		if worker.Failing() {
+			most = 1 // one run tries the endpoint again for all
+		}
+		held, err := r.CountHeldWork(by.Workspace, now, most)
+		if err != nil || held >= most {
 			return err
 		}
 		waiting, err = r.WaitingWork(by.Workspace, by.ID, d.leases.Add(1)%fairShare == 0, now, leaseCandidates)
@@ -130,7 +139,9 @@ func (d *Desk) takeRun(ctx context.Context, by soc.Actor, seen soc.RunWork, mode
 			return d.endRun(tx, by, u, w, soc.RunFailed, soc.CodeTranscriptTampered)
 		}
 		switch {
-		case !there || overview == nil || !i.Open() || u.State.Ended() || !u.Live(d.clock()) || u.Trigger == soc.TriggerOnQueue && i.VerdictBy == soc.PrincipalPerson:
+		case there && i.Open() && !u.State.Ended() && !u.Live(d.clock()):
+			return d.endRun(tx, by, u, w, soc.RunFailed, soc.CodeModelUnavailable)
+		case !there || overview == nil || !i.Open() || u.State.Ended() || u.Trigger == soc.TriggerOnQueue && i.VerdictBy == soc.PrincipalPerson:
 			return d.endRun(tx, by, u, w, soc.RunCancelled, "")
 		case w.Seq == 0:
 			w.EvidenceVersion = i.EvidenceVersion

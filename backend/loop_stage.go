@@ -223,7 +223,16 @@ func (x *stageStoring) store() (refused, err error) {
 			return nil, err
 		}
 	}
-	x.work.Used = x.work.Used.Plus(s.Usage)
+	// Asking an endpoint that does not answer is no work: the run keeps its budget
+	// for when it does. The day counts it.
+	if s.Error != soc.CodeModelUnavailable {
+		x.work.Used = x.work.Used.Plus(s.Usage)
+	}
+	if s.Error == "" && s.Usage.ModelCalls > 0 {
+		if err := d.endpointAnswered(x.tx, x.run.Agent); err != nil {
+			return nil, err
+		}
+	}
 	x.work.Error = s.Error
 	x.work.Model = s.Model
 	if _, err = d.appendStage(x.tx, &x.work, s); err != nil {

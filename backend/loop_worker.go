@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"time"
 
 	"vedette/backend/soc"
 	"vedette/backend/store"
@@ -25,6 +26,95 @@ func (d *Desk) noteWorker(ctx context.Context, by soc.Actor, models []string) er
 		}
 		return tx.SetLoopWorker(by.ID, w)
 	})
+}
+
+// loopFaults is how often a run may lose an endpoint that answers others.
+const loopFaults = 5
+
+// awaitEndpoint puts a run whose endpoint does not answer back in the queue, with
+// all that is stored of it: an outage costs no run. Only one that keeps losing an
+// endpoint that answers others, or whose time is over, does not wait.
+func (d *Desk) awaitEndpoint(tx *store.Tx, by soc.Actor, u *soc.Run, w soc.RunWork) (waits bool, err error) {
+	now := d.clock()
+	worker, _, err := tx.LoopWorker(u.Agent)
+	if err != nil {
+		return false, err
+	}
+	if !worker.Failing() {
+		w.Faults++
+	}
+	if err := tx.SetLoopWorker(u.Agent, worker.Failed(now)); err != nil || w.Faults > loopFaults || !u.Live(now) {
+		return false, err
+	}
+	fence := w.Fence
+	w.Error, w.LeaseExpires, w.Fence = "", now, fence+1 // whoever held it holds it no more
+	w.StartedAt = time.Time{}                           // an outage is not the run's time
+	if kept, err := tx.UpdateRunWork(w, fence); err != nil || !kept {
+		return false, orConflict(err)
+	}
+	u.State, u.UpdatedAt = soc.RunQueued, now
+	if _, err := tx.SetRunState(u.Workspace, u.ID, u.State, now); err != nil {
+		return false, err
+	}
+	e := d.entry(by, "run_waits")
+	e.Incident, e.Run, e.Target, e.Code = u.Incident, u.ID, u.Agent, soc.CodeModelUnavailable
+	tx.Audit(e)
+	return true, nil
+}
+
+// endpointAnswered ends the wait of the others.
+func (d *Desk) endpointAnswered(tx *store.Tx, agent string) error {
+	w, found, err := tx.LoopWorker(agent)
+	if err != nil || !found || !w.Failing() {
+		return err
+	}
+	return tx.SetLoopWorker(agent, w.Answered())
+}
+
+// overdueRuns bounds the runs that one sweep ends.
+const overdueRuns = 200
+
+// EndOverdueRuns ends the runs of the loop whose time is over and that nobody
+// works on; the floor's verdict stands. It does not wait for somebody to ask.
+func (d *Desk) EndOverdueRuns(ctx context.Context) (ended int, err error) {
+	if d.loop == nil || d.mayWrite() != nil {
+		return 0, nil
+	}
+	due, err := d.store.Read(ctx).OverdueWork(d.clock(), overdueRuns)
+	for _, w := range due {
+		if err := d.write(ctx, func(tx *store.Tx) error {
+			now, found, err := tx.RunWork(w.Workspace, w.Run)
+			if err != nil || !found || now.Fence != w.Fence || !now.FinishedAt.IsZero() {
+				return err
+			}
+			u, found, err := tx.Run(w.Workspace, w.Run)
+			if err != nil || !found {
+				return err
+			}
+			return d.endRun(tx, floorActor(w.Workspace), u, now, soc.RunFailed, soc.CodeModelUnavailable)
+		}); err != nil {
+			return ended, err
+		}
+		ended++
+	}
+	return ended, err
+}
+
+// waitOf is why a run of the loop that nobody works on is not worked on.
+func (d *Desk) waitOf(r *store.Reader, u soc.Run, w soc.RunWork) (soc.WaitReason, error) {
+	now := d.clock()
+	if d.loop == nil || u.State.Ended() || !w.FinishedAt.IsZero() || now.Before(w.LeaseExpires) {
+		return "", nil
+	}
+	reason, err := d.loopStands(r, u.Workspace, u.Agent)
+	if err != nil || reason != "" {
+		return reason, err
+	}
+	held, err := r.CountHeldWork(u.Workspace, now, d.loop.Concurrent)
+	if err != nil || held >= d.loop.Concurrent {
+		return soc.WaitBusy, err
+	}
+	return soc.WaitTurn, nil
 }
 
 // loopReady is the identity that would investigate an incident for the asker

@@ -343,6 +343,16 @@ func (d *Desk) viewRun(r *store.Reader, u soc.Run) (soc.RunView, error) {
 		return v, err
 	}
 	v.IncidentShortID = i.ShortID
+	w, worked, err := r.RunWork(u.Workspace, u.ID)
+	if err != nil {
+		return v, err
+	}
+	if worked {
+		v.Work = &w
+		if v.Wait, err = d.waitOf(r, u, w); err != nil {
+			return v, err
+		}
+	}
 	if agent, found, err := r.Agent("", u.Agent); err != nil {
 		return v, err
 	} else if found {

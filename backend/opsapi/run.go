@@ -65,11 +65,29 @@ type runView struct {
 	Envelope   *shownEnvelope  `json:"envelope"`
 	StartedBy  *string         `json:"startedBy"`
 	State      string          `json:"state"`
+	Stage      *string         `json:"stage" jsonschema_description:"The next stage of a run of the loop; null for any other run."`
+	Waiting    *shownWait      `json:"waiting" jsonschema_description:"Why nobody works on a queued run of the loop."`
+	Budget     *shownBudget    `json:"budget"`
+	Model      *string         `json:"model"`
 	Taint      string          `json:"taint"`
 	Hashes     *shownRunHashes `json:"hashes"`
 	CreatedAt  schemas.Time    `json:"createdAt"`
 	UpdatedAt  *schemas.Time   `json:"updatedAt"`
 	ExpiresAt  *schemas.Time   `json:"expiresAt"`
+	LeaseEnds  *schemas.Time   `json:"leaseExpiresAt"`
+	EndedAt    *schemas.Time   `json:"endedAt"`
+	Error      *string         `json:"error" jsonschema_description:"Why a run of the loop ended without a verdict of its own."`
+}
+
+type shownWait struct {
+	Reason string       `json:"reason" jsonschema:"enum=kill_switch,enum=agent_suspended,enum=day_budget,enum=model_unavailable,enum=no_worker,enum=busy,enum=turn"`
+	Text   string       `json:"text"`
+	Since  schemas.Time `json:"since"`
+}
+
+type shownBudget struct {
+	Limit soc.LoopBudget `json:"limit"`
+	Used  soc.LoopUsage  `json:"used"`
 }
 
 type shownEnvelope struct {
@@ -82,6 +100,8 @@ type shownRunHashes struct {
 	Catalogue     string `json:"catalogue"`
 	SOPs          string `json:"sops"`
 	PolicyVersion int64  `json:"policyVersion"`
+	Prompts       string `json:"prompts"`
+	Tools         string `json:"tools"`
 }
 
 // startedRun is the answer of starting one. runToken is null where an equal run
@@ -201,7 +221,32 @@ func drawRun(v soc.RunView) runView {
 		view.Envelope = &shownEnvelope{soc.PortalClass.Word(v.EnvelopeClass), string(v.EnvelopeImpact), v.EnvelopeEntities}
 	}
 	if v.Hashes.Catalogue != "" {
-		view.Hashes = &shownRunHashes{v.Hashes.Catalogue, v.Hashes.SOPs, v.Hashes.Policy}
+		view.Hashes = &shownRunHashes{v.Hashes.Catalogue, v.Hashes.SOPs, v.Hashes.Policy, v.Hashes.Prompts, v.Hashes.Tools}
+	}
+	if v.Work != nil {
+		drawRunWork(&view, v)
 	}
 	return view
+}
+
+func drawRunWork(view *runView, v soc.RunView) {
+	w := v.Work
+	stage := string(w.Stage)
+	view.Budget = &shownBudget{w.Budget, w.Used}
+	view.EndedAt = schemas.TimeOrNull(w.FinishedAt)
+	if w.FinishedAt.IsZero() {
+		view.Stage, view.LeaseEnds = &stage, schemas.TimeOrNull(w.LeaseExpires)
+	}
+	if v.Wait != "" {
+		view.Waiting = &shownWait{string(v.Wait), v.Wait.Text(), schemas.Time(w.QueuedAt)}
+		view.LeaseEnds = nil
+	}
+	if w.Model != "" {
+		model := soc.EscapeVisible(w.Model)
+		view.Model = &model
+	}
+	if w.Error != "" {
+		code := string(w.Error)
+		view.Error = &code
+	}
 }

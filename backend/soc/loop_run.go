@@ -210,8 +210,10 @@ type Loop struct {
 	// Tools is the digest of the tool definitions the loop is given.
 	Tools  string
 	Budget LoopBudget
-	Day    LoopDay
-	Price  LoopPrice
+	// Severities have a budget of their own where they are named.
+	Severities map[Severity]LoopBudget
+	Day        LoopDay
+	Price      LoopPrice
 	// Concurrent bounds the runs under way of a workspace.
 	Concurrent int
 	// Local: this server has a model of its own; else keys with runs:work take
@@ -220,6 +222,37 @@ type Loop struct {
 	// FloorMayCloseAlone lets the deterministic triager close before the model
 	// has looked (T16).
 	FloorMayCloseAlone bool
+}
+
+// BudgetFor is the budget of an investigation of an incident of a severity.
+func (l *Loop) BudgetFor(severity Severity) LoopBudget {
+	if own, ok := l.Severities[severity]; ok {
+		return own
+	}
+	return l.Budget
+}
+
+// budgetMost bounds a member of a budget that an operator states.
+const budgetMost = 1_000_000_000
+
+// Set sets a member by its name in JSON; false where there is none of that name
+// or the number is out of bounds. Zero does not bound.
+func (b *LoopBudget) Set(member string, n int) bool {
+	into := map[string]*int{
+		"modelCalls": &b.ModelCalls, "toolCalls": &b.ToolCalls, "tokensIn": &b.TokensIn, "tokensOut": &b.TokensOut,
+		"softSeconds": &b.SoftSeconds, "hardSeconds": &b.HardSeconds, "identicalCalls": &b.Identical,
+	}[member]
+	switch {
+	case n < 0 || n > budgetMost:
+		return false
+	case member == "costMicros":
+		b.CostMicros = int64(n)
+	case into == nil:
+		return false
+	default:
+		*into = n
+	}
+	return true
 }
 
 // CalibratedFrom is how many outcomes of a model with these prompts people must

@@ -162,6 +162,10 @@ type RunView struct {
 	Run
 	IncidentShortID string
 	AgentName       string
+	// Work is what a run of the loop is beside the run; nil for any other.
+	Work *RunWork
+	// Wait is why such a run is not worked on, "" while it is or once it ended.
+	Wait WaitReason
 	// Token is the new run's, in the one answer that holds it.
 	Token  string
 	Joined bool

@@ -35,7 +35,7 @@ var unscoped = map[string]string{
 	"KillSwitch": "scope and id are the key", "KillSwitches": "an organization's", "SaveKillSwitch": "scope and id are the key", "GamebooksToHalt": "what a switch covers", "HaltedSince": "what a switch covered", "Kill": "takes the workspace as a row",
 	"DueReverts": "the worker's, over all workspaces", "OverdueReverts": "what a switch covers",
 	"SweepContent": "the worker's, over all workspaces", "DueClocks": "the worker's, over all workspaces",
-	"OpenWork": "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
+	"OpenWork": "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "OverdueWork": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
 	"Refusals": "an agent's own", "AddRefusal": "an agent's own", "ForgetRefusals": "the host's", "LoopWorker": "an agent's own", "SetLoopWorker": "an agent's own", "Taint": "an agent's own", "RaiseTaint": "an agent's own",
 	"AttemptsOn":    "only numbers, of an incident that was found by workspace",
 	"Approvals":     "of a gamebook that was found by workspace",

@@ -45,6 +45,13 @@ func (r *Reader) CountHeldWork(workspace string, now time.Time, limit int) (int,
 	return n, failure(err)
 }
 
+// OverdueWork lists, over the whole installation, what nobody holds of runs whose
+// time is over.
+func (r *Reader) OverdueWork(now time.Time, limit int) ([]soc.RunWork, error) {
+	return all(r, scanRunWork, runWorkColumns+` WHERE finished_at = 0 AND lease_expires_at <= $1
+AND EXISTS (SELECT 1 FROM run WHERE run.id = run_work.run_id AND run.expires_at <= $1) LIMIT $2`, micros(now), limit)
+}
+
 // InvestigatedVersion is the newest evidence version of an incident for which an
 // agent has a run of the loop, 0 for none.
 func (r *Reader) InvestigatedVersion(workspace, agent, incident string) (int64, error) {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"vedette/agent"
 	"vedette/backend/connector/egress"
@@ -99,10 +102,41 @@ func (c *serveCommand) loopSettings() (*soc.Loop, error) {
 		Hash: prompts.LoopHash(), Budget: soc.ShippedLoopBudget, Price: c.price(), Local: c.ModelURL != "", FloorMayCloseAlone: c.FloorMayCloseAlone,
 		Day: soc.LoopDay{Tokens: c.LoopDayTokens, CostMicros: int64(math.Round(c.LoopDayCost * 1e6))}, Concurrent: max(c.LoopRuns, 1),
 	}
+	if err := c.loopBudgets(loop); err != nil {
+		return nil, err
+	}
 	for _, p := range prompts.Stages() {
 		loop.Prompts = append(loop.Prompts, soc.LoopPrompt{Name: p.Name, SHA256: p.SHA256, Text: p.System, Schema: p.Schema})
 	}
 	return loop, nil
+}
+
+// loopBudgets takes in what the operator states: for all first, then for a
+// severity.
+func (c *serveCommand) loopBudgets(loop *soc.Loop) error {
+	stated := slices.SortedFunc(maps.Keys(c.LoopBudget), func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Index(b, "all."), strings.Index(a, "all.")), cmp.Compare(a, b))
+	})
+	for _, key := range stated {
+		whose, member, _ := strings.Cut(key, ".")
+		severity := soc.Severity(whose)
+		budget := loop.BudgetFor(severity)
+		if whose != "all" && !slices.Contains(soc.AllSeverities, severity) {
+			return fmt.Errorf("--loop-budget: %q is no severity; write all.%s or one of %v", whose, member, soc.AllSeverities)
+		}
+		if !budget.Set(member, c.LoopBudget[key]) {
+			return fmt.Errorf("--loop-budget: %s=%d is no limit; see --help for the members", key, c.LoopBudget[key])
+		}
+		if whose == "all" {
+			loop.Budget = budget
+			continue
+		}
+		if loop.Severities == nil {
+			loop.Severities = map[soc.Severity]soc.LoopBudget{}
+		}
+		loop.Severities[severity] = budget
+	}
+	return nil
 }
 
 // toolsDigest names the definitions that a loop is given (S43).

@@ -46,6 +46,7 @@ type serveCommand struct {
 	LoopDayTokens      int64          `default:"5000000" help:"Tokens that investigations of a workspace may use a day; 0 is no limit." placeholder:"TOKENS"`
 	LoopDayCost        float64        `default:"50" help:"US dollars that investigations of a workspace may cost a day, where the model has a price; 0 is no limit." placeholder:"USD"`
 	LoopRuns           int            `default:"4" help:"Investigations of a workspace at once, over all workers." placeholder:"N"`
+	LoopBudget         map[string]int `name:"loop-budget" help:"Limits of one investigation, for all or for a severity, such as all.modelCalls=10;critical.tokensIn=250000 (modelCalls, toolCalls, tokensIn, tokensOut, costMicros, softSeconds, hardSeconds, identicalCalls; 0 is no limit)." placeholder:"SEVERITY.MEMBER=N"`
 	SignIn             signInFlags    `embed:"" prefix:"oidc-"`
 	modelFlags         `embed:""`
 	FloorMayCloseAlone bool `help:"With a model at work, let the deterministic triage close before the model has looked."`

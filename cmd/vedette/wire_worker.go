@@ -22,6 +22,9 @@ func (w *wiring) wireWorker(context.Context) error {
 		Tasks: []worker.Task{{Name: "wake triages", Every: 5 * time.Second, Do: func(ctx context.Context) error {
 			_, err := w.desk.WakeTriages(ctx)
 			return err
+		}}, {Name: "end overdue runs", Every: 30 * time.Second, Do: func(ctx context.Context) error {
+			_, err := w.desk.EndOverdueRuns(ctx)
+			return err
 		}}, {Name: "sign of life", Every: time.Second, Do: func(context.Context) error {
 			w.health.Worked()
 			return nil
