@@ -12,12 +12,8 @@ import (
 	"vedette/backend/store"
 )
 
-// contentWindow is how long an alert absorbs others that say the same
-// (case-api.md section 4).
-const contentWindow = 24 * time.Hour
-
-// contentCandidates bounds how many of those are looked at: of alerts that say
-// the same within a day all but the first have been absorbed, unless it was
+// contentCandidates bounds how many alerts that say the same are looked at: of
+// those within the window of their source all but the first have been absorbed, unless it was
 // dismissed or its incident closed.
 const contentCandidates = 50
 
@@ -107,6 +103,8 @@ type alertIntake struct {
 	original soc.Alert // with the same content
 	next     soc.Alert // as it will be
 	fresh    []soc.Observable
+	// window is how many hours the second layer looks back.
+	window int
 }
 
 // judge decides what becomes of the alert; it only reads, and may be asked
@@ -145,7 +143,7 @@ func (a *alertIntake) judge(r *store.Reader) (soc.AlertReceipt, error) {
 		a.next.Status, a.next.DuplicateOf = soc.AlertDeduplicated, a.original.UID
 		shown := a.original
 		shown.RepeatCount, shown.LastSeen = shown.RepeatCount+1, a.now
-		return soc.AlertReceipt{Alert: shown, Dedup: soc.DedupContent, Suppression: shown.Suppression, Added: len(a.fresh)}, nil
+		return soc.AlertReceipt{Alert: shown, Dedup: soc.DedupContent, WindowHours: a.window, Suppression: shown.Suppression, Added: len(a.fresh)}, nil
 	}
 	if a.next.Suppression, err = a.suppress(r); err != nil {
 		return soc.AlertReceipt{}, err
@@ -210,7 +208,17 @@ func (a *alertIntake) judgeUpdate(r *store.Reader) (soc.AlertReceipt, error) {
 // saying the same, still being worked on, and no less severe. It never folds
 // into what somebody put aside: coming back is news.
 func (a *alertIntake) sameContent(r *store.Reader) (soc.Alert, error) {
-	alike, err := r.AlertsWithContent(a.by.Workspace, a.next.ContentKey, a.now.Add(-contentWindow), contentCandidates)
+	s, found, err := r.DataSource(a.by.Workspace, a.alert.Source)
+	if err != nil {
+		return soc.Alert{}, err
+	}
+	if a.window = soc.DefaultDedupHours; found {
+		a.window = s.DedupHours
+	}
+	if a.window == 0 {
+		return soc.Alert{}, nil
+	}
+	alike, err := r.AlertsWithContent(a.by.Workspace, a.next.ContentKey, a.now.Add(-time.Duration(a.window)*time.Hour), contentCandidates)
 	if err != nil {
 		return soc.Alert{}, err
 	}

@@ -203,6 +203,12 @@ func (p *changeDecision) confirm() (c soc.PolicyChange, err error) {
 	if p.c.Kind.OfPolicy() && before.Version != p.c.BaseVersion {
 		return p.giveUp(soc.ChangeStale, soc.CodeInvalidState, "The policy has changed since this was asked for.")
 	}
+	if moved, err := p.sourceMoved(); err != nil || moved {
+		if err != nil {
+			return c, err
+		}
+		return p.giveUp(soc.ChangeStale, soc.CodeInvalidState, "The source has changed since this was asked for.")
+	}
 	if p.c.GrantsTo(p.by.ID) {
 		return c, soc.Errorf(soc.Denied, soc.CodeRequesterCannotApprove, "The change gives something to whoever would confirm it.").
 			WithFix("Somebody else confirms it.")
@@ -228,6 +234,16 @@ func (p *changeDecision) confirm() (c soc.PolicyChange, err error) {
 	}
 	p.c.Version++
 	return p.c, p.desk.settleIdempotency(p.tx, p.by, p.c)
+}
+
+// sourceMoved reports that the settings of a source are no longer those that the
+// change was asked for.
+func (p *changeDecision) sourceMoved() (bool, error) {
+	if p.c.Kind != soc.PartSource {
+		return false, nil
+	}
+	s, found, err := p.tx.DataSource(p.by.Workspace, p.c.Target)
+	return !found || s.Version != p.c.BaseVersion, err
 }
 
 // giveUp ends a change that cannot be applied any more.
@@ -273,6 +289,9 @@ func (p *changeDecision) apply(before soc.PolicyFacts) error {
 	case soc.PartKey:
 		p.end(soc.ChangeApplied)
 		return p.desk.applyKey(p.tx, p.by, p.c)
+	case soc.PartSource:
+		p.end(soc.ChangeApplied)
+		return p.desk.applySource(p.tx, p.by, p.c)
 	}
 	if err := p.c.Proposed.Check(); err != nil {
 		return err

@@ -98,9 +98,6 @@ type suppressionOutcome struct {
 	Because *string  `json:"because"`
 }
 
-// contentWindowHours is what the second layer of deduplication looks back.
-const contentWindowHours = 24
-
 func (d *door) postAlert(ctx context.Context, by soc.Actor, in postAlertInput) (web.Reply[alertReceipt], error) {
 	receipt, err := d.desk.PostAlert(ctx, web.Answering(by, drawReceipt), soc.PostAlert{Alert: in.core(), Update: in.Update})
 	if err != nil {
@@ -128,8 +125,7 @@ func drawReceipt(r soc.AlertReceipt) web.Reply[alertReceipt] {
 		data.Dedup = &dedup{Rule: string(r.Dedup)}
 	}
 	if r.Dedup == soc.DedupContent {
-		hours := contentWindowHours
-		data.Dedup.WindowH, data.Dedup.AbsorbedID = &hours, idOrNull(soc.CasePrefixAlert, r.Absorbed)
+		data.Dedup.WindowH, data.Dedup.AbsorbedID = &r.WindowHours, idOrNull(soc.CasePrefixAlert, r.Absorbed)
 	}
 	reply := web.Reply[alertReceipt]{Data: data, Status: http.StatusOK}
 	if r.Created {

@@ -77,12 +77,14 @@ func TestPeopleAndKeysAreShutOut(t *testing.T) {
 
 // TestPlaybookPages: the catalogue, and a procedure as the text that it is.
 func TestPlaybookPages(t *testing.T) {
-	h := openHouse(t)
+	h := openHouse(t, generics)
 	viewer := h.Cookie(h.First, soc.RoleViewer)
 	page := h.ask("GET", h.first("/playbooks"), nil, viewer)
 	mustContain(t, page, 200, "isolate_host", "unisolate_host", "Procedures")
 	if found := regexp.MustCompile(`/procedures/([^"]+)"`).FindStringSubmatch(page.Body.String()); found != nil {
 		mustContain(t, h.ask("GET", h.first("/procedures/"+found[1]), nil, viewer), 200, "sha256:")
 	}
-	mustContain(t, h.ask("GET", h.first("/connectors"), nil, viewer), 200, "No real product is connected.")
+	mustContain(t, h.ask("GET", h.first("/connectors"), nil, viewer), 200, "No real product is connected.", "Nothing has been sent yet.")
+	h.Ingest(h.First, "generic", []byte(oneAlert))
+	mustContain(t, h.ask("GET", h.first("/connectors"), nil, viewer), 200, "Unreadable", "<code>generic</code>")
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"vedette/backend/soc"
 )
@@ -23,6 +24,18 @@ type checkedConnector struct {
 	Check soc.ConnectorCheck
 }
 
+// connectorList are the ways out of a workspace, and what sends to it.
+type connectorList struct {
+	Connectors []soc.ConnectorView
+	Sources    []soc.DataSource
+	// More is true where only the first sources by name are shown.
+	More bool
+	Now  time.Time
+}
+
+// shownSources is how many sources the page lists; the API lists all.
+const shownSources = 100
+
 // registerConnectors adds the ways out to real products, as they stand; stating
 // them is registerConnectorForms.
 func (c *Console) registerConnectors() {
@@ -39,7 +52,11 @@ func (c *Console) registerConnectors() {
 
 func (c *Console) connectors(ctx context.Context, by soc.Actor, _ struct{}) (View, error) {
 	all, err := c.desk.ListConnectors(ctx, by)
-	return View{Template: "connectors", Title: "Connectors", Data: all}, err
+	if err != nil {
+		return View{}, err
+	}
+	sources, more, err := c.desk.ListSources(ctx, by, nil, shownSources)
+	return View{Template: "connectors", Title: "Connectors", Data: connectorList{all, sources, more != nil, c.desk.Now()}}, err
 }
 
 // checkConnector shows what the product answered; it reads only.

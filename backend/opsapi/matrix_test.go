@@ -110,6 +110,8 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"GET " + prefix + "/policy/diff":                  {Target: prefix + "/policy/diff?from=1", Status: 200, Elsewhere: 200},
 		"POST " + prefix + "/policy/simulate":             {Target: prefix + "/policy/simulate", Body: `{"rules":[],"window":"P1D"}`, Status: 200, Elsewhere: 200, Adds: audited},
 		"POST " + prefix + "/policy/restore":              {Target: prefix + "/policy/restore", Body: `{"version":99}`, Status: 404, Adds: audited},
+		"GET " + prefix + "/sources":                      {Target: prefix + "/sources", Status: 200, Elsewhere: 200},
+		"PUT " + prefix + "/sources/{source}":             {Target: prefix + "/sources/Sentinel", Body: `{"dedupWindowHours":1,"silentAfterMinutes":1}`, Status: 404, Adds: audited},
 		"GET " + prefix + "/connectors":                   {Target: prefix + "/connectors", Status: 200, Elsewhere: 200},
 		"GET " + prefix + "/connectors/{id}":              {Target: prefix + "/connectors/" + unknownID, Status: 404},
 		"POST " + prefix + "/connectors":                  {Target: prefix + "/connectors", Body: `{"kind":"range","name":" "}`, Status: 400, Elsewhere: 400, Adds: audited},

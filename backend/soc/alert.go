@@ -204,7 +204,9 @@ type AlertReceipt struct {
 	// Absorbed the UID under which the second layer stored it.
 	Dedup    DedupRule
 	Absorbed string
-	Updated  bool
+	// WindowHours is how far back the second layer looked, where it recognised it.
+	WindowHours int
+	Updated     bool
 	// Suppression is what was decided now.
 	Suppression AlertSuppression
 	// Added counts the observables that the alert did not have before.

@@ -12,6 +12,21 @@ type DataSource struct {
 	// Format is the ingest format it used last.
 	Format          string
 	FirstAt, LastAt time.Time
+	SourceSettings
+	// Received and Rejected count the items taken in and those that could not be
+	// read, since FirstAt.
+	Received, Rejected int64
+	// Version grows with every change of the settings.
+	Version int64
+}
+
+// Silent reports that nothing came for longer than people said it may be.
+func (s DataSource) Silent(now time.Time) bool {
+	last := s.LastAt
+	if last.IsZero() {
+		last = s.FirstAt // nothing that could be read ever came
+	}
+	return s.SilentMinutes > 0 && now.Sub(last) > time.Duration(s.SilentMinutes)*time.Minute
 }
 
 // SourceHour counts what a source sent in one hour (UTC): items taken in, and

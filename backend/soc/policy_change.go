@@ -24,9 +24,10 @@ var AllChangeStates = []ChangeState{ChangePending, ChangeApplied, ChangeRejected
 // PolicyPart is what a change replaces whole.
 type PolicyPart string
 
-// The parts; policy is several of them at once, by restore. Roles and key are
-// no parts of the policy: they widen what somebody may do in a workspace, and
-// wait for two people in the same way.
+// The parts; policy is several of them at once, by restore. Roles, key and
+// source are no parts of the policy: they widen what somebody may do in a
+// workspace, or what of a source is not told apart, and wait for two people in
+// the same way.
 const (
 	PartSettings  PolicyPart = "settings"
 	PartLimits    PolicyPart = "limits"
@@ -35,13 +36,14 @@ const (
 	PartPolicy    PolicyPart = "policy"
 	PartRoles     PolicyPart = "roles"
 	PartKey       PolicyPart = "key"
+	PartSource    PolicyPart = "source"
 )
 
 // AllPolicyParts lists the parts.
-var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy, PartRoles, PartKey}
+var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy, PartRoles, PartKey, PartSource}
 
 // OfPolicy reports whether the part is one of the policy document.
-func (p PolicyPart) OfPolicy() bool { return p != PartRoles && p != PartKey }
+func (p PolicyPart) OfPolicy() bool { return p != PartRoles && p != PartKey && p != PartSource }
 
 // ChangeLife is how long a change waits for its second person; it is never
 // extended, and silence applies nothing.

@@ -359,6 +359,9 @@ func fillEverything(t *testing.T, s *Store) {
 			},
 			func() error { return tx.IndexGamebook(gamebook, mark) },
 			func() error { return tx.CountSource(mark, mark, mark, 1, 1, fixtureTime) },
+			func() error {
+				return tx.SetSource(mark, mark, soc.SourceSettings{DisplayName: mark, DedupHours: 1, SilentMinutes: 1})
+			},
 			func() error { return tx.InsertTicket(of(soc.Ticket{}).Interface().(soc.Ticket)) },
 			func() error { return tx.InsertApproval(of(soc.Approval{}).Interface().(soc.Approval)) },
 			func() error { _, err := tx.TakeTarget(mark, mark, mark, mark, fixtureTime); return err },
