@@ -52,9 +52,9 @@ func (r *Reader) SourceSeen(workspace, source string) (bool, error) {
 // came under it: what they read of the one they know of the other (S38).
 func (tx *Tx) MoveTaint(workspace, alert, incident string, at time.Time) error {
 	return tx.insert(`INSERT INTO taint (agent_id, incident_id, taint, at) SELECT t.agent_id, $3, t.taint, $4 FROM taint t
-JOIN alert a ON a.uid = t.incident_id WHERE t.incident_id = $2 AND a.workspace_id = $1
+WHERE t.incident_id = $2 AND EXISTS (SELECT 1 FROM alert a WHERE a.workspace_id = $1 AND a.position = $5 AND a.uid = $2)
 ON CONFLICT (agent_id, incident_id) DO UPDATE SET taint = excluded.taint, at = excluded.at
-WHERE taint.taint = 'clean' AND excluded.taint <> 'clean' OR taint.taint = 'tainted' AND excluded.taint = 'flagged'`, workspace, alert, incident, micros(at))
+WHERE taint.taint = 'clean' AND excluded.taint <> 'clean' OR taint.taint = 'tainted' AND excluded.taint = 'flagged'`, workspace, alert, incident, micros(at), soc.ArrivalPosition(alert))
 }
 
 // DismissedAlerts lists dismissed alerts of a detector, newest first, made since

@@ -60,7 +60,7 @@ func (r *Reader) IncidentEntities(workspace, incident, after string, limit int) 
 // one, "" does not.
 func (r *Reader) EntitiesNamed(workspace string, kind soc.EntityKind, value, incident string, limit int) ([]soc.Entity, error) {
 	return all(r, scanEntity, `SELECT `+entityColumns+` FROM entity WHERE workspace_id = $1 AND id IN (SELECT id FROM (`+seenAs+`) named) AND ($4 = '' OR incident_id = $4)
-AND incident_id IN (SELECT id FROM incident WHERE workspace_id = $1 AND deleted_at = 0) ORDER BY incident_seq DESC, id LIMIT $5`, workspace, string(kind), valueKey(kind, value), incident, limit)
+AND (SELECT i.deleted_at FROM incident i WHERE i.id = entity.incident_id) = 0 ORDER BY incident_seq DESC, id LIMIT $5`, workspace, string(kind), valueKey(kind, value), incident, limit)
 }
 
 // EntityByValue finds an entity of an incident by its canonical value.

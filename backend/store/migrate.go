@@ -253,7 +253,7 @@ func migrateSQLiteOnce(ctx context.Context, db *sql.DB, name string, skip bool) 
 	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return openFailure(name, err)
 	}
-	return nil
+	return estimate(ctx, db)
 }
 
 func migratePostgres(ctx context.Context, pool *pgxpool.Pool, skip bool) error {

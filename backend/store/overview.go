@@ -120,7 +120,7 @@ func (r *Reader) ContainTimes(workspace string, since time.Time) (map[soc.Severi
 	return r.durations(`SELECT i.severity, MIN(g.finished_at) - MIN(CASE WHEN i.ingested_at > i.created_at THEN i.ingested_at ELSE i.created_at END) FROM (
 SELECT incident_id, finished_at FROM gamebook WHERE workspace_id = $1 AND status = 'Completed' AND requested_at >= $2 AND class <> 'read_only'
 ORDER BY requested_at DESC, id DESC LIMIT $3) AS g
-JOIN incident i ON i.id = g.incident_id WHERE i.workspace_id = $1 AND i.deleted_at = 0 GROUP BY i.id, i.severity`, workspace, micros(since), sampleLimit)
+CROSS JOIN incident i WHERE i.id = g.incident_id AND i.workspace_id = $1 AND i.deleted_at = 0 GROUP BY i.id, i.severity`, workspace, micros(since), sampleLimit)
 }
 
 // Received sums up by the hour what sources sent since a moment, oldest first;

@@ -47,6 +47,7 @@ var benchSections = []benchSection{
 	{"search", false, (*bench).measureSearch},
 	{"evidence", false, (*bench).measureEvidence},
 	{"kql", false, (*bench).measureKQL},
+	{"families", false, (*bench).measureFamilies},
 	{"start", false, (*bench).measureStart},
 	{"memory", false, (*bench).measureMemory},
 	{"tool", false, (*bench).measureTool},

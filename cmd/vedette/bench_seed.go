@@ -28,7 +28,7 @@ const (
 	// and evidence, so that reading one reads what a real one has.
 	seedDetailed = 200
 	// seedName says in the database that it is whole, and of which making.
-	seedName, seedVersion = "bench_seed", "4"
+	seedName, seedVersion = "bench_seed", "5"
 )
 
 // Words of the seeded titles, each in a fixed share of all incidents.
@@ -164,15 +164,21 @@ func (d *seeded) fillGroup(ctx context.Context, dice *mathrand.Rand, began time.
 			return err
 		}
 		for n, i := range incidents {
-			if from+n < d.size-seedDetailed {
-				continue
-			}
-			if err := seedDetail(tx, i); err != nil {
+			if err := seedAround(tx, i, from+n, from+n >= d.size-seedDetailed); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// keyFile seals what servers on the filled databases keep: beside those that
+// are kept, since a database knows its key again.
+func (b *bench) keyFile() string {
+	if b.command.Keep != "" && b.cluster == nil {
+		return filepath.Join(b.command.Keep, "bench.key")
+	}
+	return filepath.Join(b.folder, "bench.key")
 }
 
 // seedIncident is incident k of n, the last one being the newest.
@@ -201,50 +207,11 @@ func seedIncident(dice *mathrand.Rand, newest time.Time, k, n int) (soc.Incident
 	if status == soc.StatusClosed {
 		i.Verdict, i.VerdictBy = soc.VerdictFalsePositive, soc.PrincipalPerson
 	}
+	i.AlertCount, i.EntityCount = 1, 1
 	if k >= n-seedDetailed {
-		i.AlertCount, i.EntityCount, i.EvidenceCount = 1, 4, 6
+		i.EntityCount, i.EvidenceCount = 4, 6
 	}
 	return i, nil
-}
-
-// seedDetail gives an incident an alert, four entities and six rows of evidence.
-func seedDetail(tx *store.Tx, i soc.Incident) error {
-	ids := map[string]string{}
-	for _, prefix := range []string{soc.PrefixAlert, "host", "account", "ip", "file"} {
-		kind := prefix
-		if prefix != soc.PrefixAlert {
-			kind = soc.PrefixEntity
-		}
-		id, err := soc.NewID(kind, rand.Reader)
-		if err != nil {
-			return err
-		}
-		ids[prefix] = id
-	}
-	uid, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
-	a := soc.Alert{
-		ID: ids[soc.PrefixAlert], UID: uid.String(), Workspace: i.Workspace, Source: i.Source, ExternalID: i.ExternalID, Format: "generic", Status: soc.AlertEscalated,
-		Incident: i.ID, Title: i.Title, Severity: i.Severity, SentSeverity: i.Severity, Product: "Edge Sensor", CreatedAt: i.CreatedAt, StartedAt: i.CreatedAt,
-		IngestedAt: i.CreatedAt, LastSeen: i.CreatedAt, RepeatCount: 1, Version: 1, Raw: []byte(`{}`),
-	}
-	if err := tx.InsertAlert(a); err != nil {
-		return err
-	}
-	var entities []string
-	for name, kind := range map[string]soc.EntityKind{"host": soc.KindHost, "account": soc.KindAccount, "ip": soc.KindIP, "file": soc.KindFileHash} {
-		e := soc.Entity{
-			ID: ids[name], Workspace: i.Workspace, Incident: i.ID, Kind: kind, Value: name + "-" + i.ExternalID, Display: name,
-			Provenance: soc.ProvenanceSensorAsserted, FirstSeen: i.CreatedAt, LastSeen: i.CreatedAt,
-		}
-		if err := tx.InsertEntity(e, i.Seq); err != nil {
-			return err
-		}
-		entities = append(entities, e.ID)
-	}
-	return seedEvidence(tx, i, a.ID, entities, 1, i.EvidenceCount)
 }
 
 // seedEvidence writes rows from number first to number last.

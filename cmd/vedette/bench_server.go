@@ -35,7 +35,7 @@ func (b *bench) measureStart(ctx context.Context) error {
 	}
 	var times []time.Duration
 	for range starts {
-		server, err := startChild(ctx, folder, d.where, "--secret-key-file", filepath.Join(folder, "start.key"))
+		server, err := startChild(ctx, folder, d.where, "--secret-key-file", b.keyFile())
 		if err != nil {
 			return err
 		}
