@@ -32,9 +32,16 @@ type actionKey struct {
 	at             int64
 }
 
+// actionsFrom names the table that is walked first, in the order of the list,
+// by CROSS JOIN: SQLite keeps to what is written so, and stops at the end of the
+// page.
 func actionsFrom(q *listQuery, f soc.ActionFilter) string {
-	from := ` FROM gamebook g JOIN step s ON s.gamebook_id = g.id JOIN incident i ON i.id = g.incident_id
-WHERE g.workspace_id = ` + q.arg(f.Workspace) + ` AND s.workspace_id = ` + q.arg(f.Workspace) + ` AND i.deleted_at = 0`
+	tables := `gamebook g CROSS JOIN step s`
+	if strings.TrimPrefix(f.Sort, "-") == "executed_at" {
+		tables = `step s CROSS JOIN gamebook g`
+	}
+	from := ` FROM ` + tables + ` CROSS JOIN incident i
+WHERE s.gamebook_id = g.id AND i.id = g.incident_id AND g.workspace_id = ` + q.arg(f.Workspace) + ` AND s.workspace_id = ` + q.arg(f.Workspace) + ` AND i.deleted_at = 0`
 	if f.Incident != "" {
 		from += ` AND g.incident_id = ` + q.arg(f.Incident)
 	}
@@ -72,7 +79,7 @@ func (r *Reader) ListActions(f soc.ActionFilter) (page soc.ActionPage, err error
 	from := actionsFrom(q, f)
 	if f.After != nil {
 		at, _ := strconv.ParseInt(f.After.Value, 10, 64)
-		from += ` AND (` + column + `, s.id) ` + than + ` (` + q.arg(at) + `, ` + q.arg(f.After.ID) + `)`
+		from += ` AND ` + column + ` ` + than + `= ` + q.arg(at) + ` AND (` + column + `, s.id) ` + than + ` (` + q.arg(at) + `, ` + q.arg(f.After.ID) + `)`
 	}
 	keys, err := all(r, func(x row) (actionKey, error) {
 		var k actionKey
