@@ -2,7 +2,6 @@ package backend
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,7 +10,7 @@ import (
 	"vedette/backend/playbook"
 	"vedette/backend/soc"
 	"vedette/backend/store"
-	"vedette/backend/store/pgtest"
+	"vedette/backend/store/storetest"
 )
 
 // bench is a house with response: a connector for every playbook, an agent,
@@ -26,12 +25,12 @@ type bench struct {
 
 // onBoth runs a suite on a fresh database of both engines.
 func onBoth(t *testing.T, suite func(t *testing.T, b *bench)) {
-	t.Run("sqlite", func(t *testing.T) { suite(t, newBench(t, filepath.Join(t.TempDir(), "vedette.db"))) })
-	t.Run("postgres", func(t *testing.T) { suite(t, newBench(t, pgtest.Start(t))) })
+	t.Run("sqlite", func(t *testing.T) { suite(t, newBench(t, storetest.File(t))) })
+	t.Run("postgres", func(t *testing.T) { suite(t, newBench(t, storetest.Postgres(t))) })
 }
 
 // lite is a bench on SQLite, for rules that no engine can bend.
-func lite(t *testing.T) *bench { return newBench(t, filepath.Join(t.TempDir(), "vedette.db")) }
+func lite(t *testing.T) *bench { return newBench(t, storetest.File(t)) }
 
 func newBench(t *testing.T, where string) *bench {
 	t.Helper()

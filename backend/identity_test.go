@@ -2,13 +2,13 @@ package backend
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"vedette/backend/soc"
 	"vedette/backend/store"
+	"vedette/backend/store/storetest"
 )
 
 // house is a desk on a real database with a clock that stands still until it
@@ -30,7 +30,7 @@ const testPassword = "correct horse battery"
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	return newHouseAt(t, filepath.Join(t.TempDir(), "vedette.db"))
+	return newHouseAt(t, storetest.File(t))
 }
 
 func newHouseAt(t *testing.T, where string) *house {

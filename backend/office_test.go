@@ -2,7 +2,6 @@ package backend_test
 
 import (
 	"context"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 	"vedette/backend/data"
 	"vedette/backend/soc"
 	"vedette/backend/store"
-	"vedette/backend/store/pgtest"
+	"vedette/backend/store/storetest"
 )
 
 // office is a desk over a real store with one organization and two workspaces,
@@ -49,14 +48,14 @@ func (c *clock) Advance(by time.Duration) {
 
 // eachOffice runs a test over SQLite and over PostgreSQL.
 func eachOffice(t *testing.T, test func(t *testing.T, o *office)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, openOffice(t, filepath.Join(t.TempDir(), "vedette.db"))) })
-	t.Run("postgres", func(t *testing.T) { test(t, openOffice(t, pgtest.Start(t))) })
+	t.Run("sqlite", func(t *testing.T) { test(t, openOffice(t, storetest.File(t))) })
+	t.Run("postgres", func(t *testing.T) { test(t, openOffice(t, storetest.Postgres(t))) })
 }
 
 // newOffice is an office over SQLite.
 func newOffice(t *testing.T, change ...func(*backend.Config)) *office {
 	t.Helper()
-	return openOffice(t, filepath.Join(t.TempDir(), "vedette.db"), change...)
+	return openOffice(t, storetest.File(t), change...)
 }
 
 func openOffice(t *testing.T, where string, change ...func(*backend.Config)) *office {

@@ -22,11 +22,13 @@ func Of[T any]() json.RawMessage {
 
 // OfType is Of for a type known at run time only.
 func OfType(t reflect.Type) json.RawMessage {
-	raw := encode(reflectType(t))
-	if err := Lint(raw); err != nil {
-		panic(fmt.Sprintf("schemas: %s: %v", t, err))
-	}
-	return raw
+	return schemaOf(&servedTypes, t, func() json.RawMessage {
+		raw := encode(reflectType(t))
+		if err := Lint(raw); err != nil {
+			panic(fmt.Sprintf("schemas: %s: %v", t, err))
+		}
+		return raw
+	})
 }
 
 // Request returns the schema of T as a REST body: as Of, but an optional member
@@ -39,14 +41,18 @@ func Request[T any]() json.RawMessage {
 
 // RequestType is Request for a type and rules known at run time only.
 func RequestType(t reflect.Type, rules Rules) json.RawMessage {
-	s := reflectType(t)
-	loosen(s, rules)
-	return mustLintREST(t, s)
+	return schemaOf(&requestTypes, ruled[reflect.Type]{t, rules}, func() json.RawMessage {
+		s := reflectType(t)
+		loosen(s, rules)
+		return mustLintREST(t, s)
+	})
 }
 
 // EnforcedType is the schema a validator of REST bodies is compiled from: as
 // OfType, with the free objects and maps that REST allows.
-func EnforcedType(t reflect.Type) json.RawMessage { return mustLintREST(t, reflectType(t)) }
+func EnforcedType(t reflect.Type) json.RawMessage {
+	return schemaOf(&enforcedTypes, t, func() json.RawMessage { return mustLintREST(t, reflectType(t)) })
+}
 
 // Answer returns the schema of T as a REST answer: every member that is not
 // omitempty is present, and a pointer may be null.
@@ -56,9 +62,11 @@ func Answer[T any]() json.RawMessage {
 
 // AnswerType is Answer for a type known at run time only.
 func AnswerType(t reflect.Type) json.RawMessage {
-	s := reflectType(t)
-	markNullable(s, t)
-	return mustLintREST(t, s)
+	return schemaOf(&answerTypes, t, func() json.RawMessage {
+		s := reflectType(t)
+		markNullable(s, t)
+		return mustLintREST(t, s)
+	})
 }
 
 func mustLintREST(t reflect.Type, s *jsonschema.Schema) json.RawMessage {

@@ -43,8 +43,13 @@ type Validator struct {
 	rules  Rules
 }
 
-// Compile makes the validator of a schema made by Of.
+// Compile makes the validator of a schema made by Of; equal schemas under equal
+// rules share one.
 func Compile(schema json.RawMessage, rules Rules) (*Validator, error) {
+	return validators.of(ruled[string]{string(schema), rules}, func() (*Validator, error) { return compile(schema, rules) })
+}
+
+func compile(schema json.RawMessage, rules Rules) (*Validator, error) {
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
 		return nil, fmt.Errorf("schemas: %w", err)

@@ -38,12 +38,22 @@ type house struct {
 
 var agentScopes = slices.Clone(Scopes)
 
-// authored are the demonstration files that are small.
-func authored(f data.File) bool { return f.Format == "generic" }
+// filling is a choice of the demonstration files, ingested once.
+type filling struct {
+	webtest.Snapshot
+	keep func(data.File) bool
+}
 
-func openHouse(t *testing.T, keep func(data.File) bool) *house {
+// authored are the demonstration files that are small.
+var (
+	nothing    = &filling{keep: func(data.File) bool { return false }}
+	authored   = &filling{keep: func(f data.File) bool { return f.Format == "generic" }}
+	everything = &filling{keep: func(data.File) bool { return true }}
+)
+
+func openHouse(t *testing.T, with *filling) *house {
 	t.Helper()
-	h := &house{House: webtest.Open(t, func(c *backend.Config) {
+	h := &house{House: with.Open(t, func(c *backend.Config) {
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
 		}
@@ -51,15 +61,16 @@ func openHouse(t *testing.T, keep func(data.File) bool) *house {
 			ID: "range", Kind: "range", Simulation: true, Carries: func(soc.Playbook) bool { return true },
 			Resolve: func(_ soc.Playbook, e soc.Entity) (string, string) { return e.Value, "" },
 		}}
-	})}
-	family := web.Portal(webtest.PublicURL)
-	portalapi.Register(h.Registry, family, portalapi.Config{Desk: h.Desk, Seal: h.Seal, Now: h.Now})
-	h.Start()
-	for _, file := range data.Demo() {
-		if keep(file) {
-			h.Ingest(h.First, file.Format, file.Bytes)
+	}, func(h *webtest.House) {
+		portalapi.Register(h.Registry, web.Portal(webtest.PublicURL), portalapi.Config{Desk: h.Desk, Seal: h.Seal, Now: h.Now})
+		h.Start()
+	}, func(h *webtest.House) {
+		for _, file := range data.Demo() {
+			if with.keep(file) {
+				h.Ingest(h.First, file.Format, file.Bytes)
+			}
 		}
-	}
+	})}
 	h.door = &door{t: t}
 	var handler http.Handler
 	h.http = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
@@ -445,7 +456,7 @@ func TestM34OnTheRealDesk(t *testing.T) {
 // TestToolsOnDemoData: every tool answers about every demonstration incident,
 // within the caps, and `next` leads through all of its evidence.
 func TestToolsOnDemoData(t *testing.T) {
-	h := openHouse(t, func(data.File) bool { return true })
+	h := openHouse(t, everything)
 	listed := h.ask(wireModern, "list_incidents", map[string]any{"limit": 50, "status": []string{"new", "active", "closed"}})
 	for _, incident := range column(listed, "id") {
 		detail := h.ask(wireModern, "get_incident", map[string]any{

@@ -3,7 +3,6 @@ package caseapi_test
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"vedette/backend/opsapi"
 	"vedette/backend/soc"
 	"vedette/backend/store"
+	"vedette/backend/store/storetest"
 	"vedette/backend/web/webtest"
 )
 
@@ -118,9 +118,9 @@ func TestAlertsThatCannotBeTaken(t *testing.T) {
 // While the writer is held up, alerts are refused as overload at both doors that
 // take them, and nothing of them is stored. A locked workspace takes them.
 func TestOverloadRefusesAlertsAtBothDoors(t *testing.T) {
-	h := webtest.OpenAt(t, filepath.Join(t.TempDir(), "vedette.db"), func(c *backend.Config) {
+	h := webtest.OpenAt(t, storetest.File(t), func(c *backend.Config) {
 		mappers(c)
-		c.IntakeWait = 50 * time.Millisecond
+		c.IntakeWait = 400 * time.Millisecond // long enough for the writes that must pass on a busy machine
 	})
 	opsapi.Register(h.Registry, webtest.PublicURL, h.Desk, h.Seal)
 	d := serve(h)

@@ -10,7 +10,7 @@ import (
 
 	"vedette/backend/portalapi"
 	"vedette/backend/soc"
-	"vedette/backend/store/pgtest"
+	"vedette/backend/store/storetest"
 	"vedette/backend/triageapi"
 	"vedette/backend/web"
 	"vedette/backend/web/webtest"
@@ -81,7 +81,7 @@ func TestAnEscalatedAlertIsOneRowInThreeFamilies(t *testing.T) {
 		}
 	}
 	t.Run("sqlite", func(t *testing.T) { suite(t, webtest.Open(t, mappers)) })
-	t.Run("postgres", func(t *testing.T) { suite(t, webtest.OpenAt(t, pgtest.Start(t), mappers)) })
+	t.Run("postgres", func(t *testing.T) { suite(t, webtest.OpenAt(t, storetest.Postgres(t), mappers)) })
 }
 
 func (d *desk) incident(t testing.TB, uuid string) soc.Incident {

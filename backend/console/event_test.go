@@ -13,7 +13,7 @@ import (
 	"vedette/backend"
 	"vedette/backend/soc"
 	"vedette/backend/store"
-	"vedette/backend/store/pgtest"
+	"vedette/backend/store/storetest"
 	"vedette/backend/web/webtest"
 )
 
@@ -131,7 +131,7 @@ func TestEventsOfOneWorkspaceReachThoseWhoMayReadIt(t *testing.T) {
 
 // TestEventsCrossReplicas: what one server did shows on a page of another.
 func TestEventsCrossReplicas(t *testing.T) {
-	url := pgtest.Start(t)
+	url := storetest.Postgres(t)
 	h := openOn(t, url)
 	other, err := store.Open(t.Context(), url, store.Options{})
 	if err != nil {

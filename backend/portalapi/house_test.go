@@ -26,9 +26,13 @@ type portal struct {
 	reader string
 }
 
+// filled is the house with the demonstration data.
+var filled webtest.Snapshot
+
 func open(t testing.TB) *portal {
 	t.Helper()
-	p := &portal{House: webtest.Open(t, func(c *backend.Config) {
+	p := &portal{}
+	p.House = filled.Open(t, func(c *backend.Config) {
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
 		}
@@ -37,13 +41,15 @@ func open(t testing.TB) *portal {
 			ID: "range", Kind: "range", Simulation: true, Carries: func(soc.Playbook) bool { return true },
 			Resolve: func(_ soc.Playbook, e soc.Entity) (string, string) { return e.Value, "" },
 		}}
-	})}
-	p.family = web.Portal(webtest.PublicURL)
-	portalapi.Register(p.Registry, p.family, portalapi.Config{Desk: p.Desk, Seal: p.Seal, Now: p.Now})
-	p.Start()
-	for _, file := range data.Demo() {
-		p.Ingest(p.First, file.Format, file.Bytes)
-	}
+	}, func(h *webtest.House) {
+		p.family = web.Portal(webtest.PublicURL)
+		portalapi.Register(h.Registry, p.family, portalapi.Config{Desk: h.Desk, Seal: h.Seal, Now: h.Now})
+		h.Start()
+	}, func(h *webtest.House) {
+		for _, file := range data.Demo() {
+			h.Ingest(h.First, file.Format, file.Bytes)
+		}
+	})
 	p.reader = p.Bearer(webtest.Key{Role: soc.RoleViewer, Scopes: []soc.Scope{soc.ScopeIncidentsRead, soc.ScopeGamebooksRead}, Basic: true})
 	return p
 }

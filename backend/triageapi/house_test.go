@@ -23,19 +23,28 @@ type desk struct {
 	key    string
 }
 
+// Houses with the demonstration data, and without an incident.
+var demonstrated, empty webtest.Snapshot
+
 func open(t testing.TB) *desk {
 	t.Helper()
-	d := openEmpty(t)
-	for _, file := range data.Demo() {
-		d.Ingest(d.First, file.Format, file.Bytes)
-	}
-	return d
+	return openWith(t, &demonstrated, func(h *webtest.House) {
+		for _, file := range data.Demo() {
+			h.Ingest(h.First, file.Format, file.Bytes)
+		}
+	})
 }
 
 // openEmpty is the door without an incident behind it.
 func openEmpty(t testing.TB) *desk {
 	t.Helper()
-	d := &desk{House: webtest.Open(t, func(c *backend.Config) {
+	return openWith(t, &empty, func(*webtest.House) {})
+}
+
+func openWith(t testing.TB, filled *webtest.Snapshot, fill func(*webtest.House)) *desk {
+	t.Helper()
+	d := &desk{}
+	d.House = filled.Open(t, func(c *backend.Config) {
 		c.Mappers = map[string]backend.Mapper{
 			"sentinel": {Split: sentinel.Split, Map: sentinel.Map}, "generic": {Split: generic.Split, Map: generic.Map},
 		}
@@ -44,10 +53,11 @@ func openEmpty(t testing.TB) *desk {
 			Carries: func(p soc.Playbook) bool { return !p.Internal },
 			Resolve: func(_ soc.Playbook, e soc.Entity) (string, string) { return e.Value, "" },
 		}}
-	})}
-	d.family = web.Triage()
-	triageapi.Register(d.Registry, d.family, triageapi.Config{Desk: d.Desk, Seal: d.Seal, Now: d.Now})
-	d.Start()
+	}, func(h *webtest.House) {
+		d.family = web.Triage()
+		triageapi.Register(h.Registry, d.family, triageapi.Config{Desk: h.Desk, Seal: h.Seal, Now: h.Now})
+		h.Start()
+	}, fill)
 	d.key = d.Bearer(webtest.Key{Role: soc.RoleAdmin, Scopes: []soc.Scope{soc.ScopeIncidentsRead, soc.ScopeTriageRun}})
 	return d
 }

@@ -19,7 +19,7 @@ import (
 	"vedette/backend/connector/simrange"
 	"vedette/backend/soc"
 	"vedette/backend/store"
-	"vedette/backend/store/pgtest"
+	"vedette/backend/store/storetest"
 )
 
 var ctx = context.Background()
@@ -49,10 +49,10 @@ type bench struct {
 // onBoth runs a suite on a fresh database of both engines.
 func onBoth(t *testing.T, suite func(t *testing.T, b *bench)) {
 	t.Run("sqlite", func(t *testing.T) { suite(t, lite(t)) })
-	t.Run("postgres", func(t *testing.T) { suite(t, newBench(t, pgtest.Start(t))) })
+	t.Run("postgres", func(t *testing.T) { suite(t, newBench(t, storetest.Postgres(t))) })
 }
 
-func lite(t *testing.T) *bench { return newBench(t, filepath.Join(t.TempDir(), "vedette.db")) }
+func lite(t *testing.T) *bench { return newBench(t, storetest.File(t)) }
 
 func newBench(t *testing.T, where string, change ...func(*backend.Config)) *bench {
 	t.Helper()

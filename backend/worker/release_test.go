@@ -3,7 +3,6 @@ package worker
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +13,7 @@ import (
 	"vedette/backend/connector/simrange"
 	"vedette/backend/playbook"
 	"vedette/backend/soc"
-	"vedette/backend/store/pgtest"
+	"vedette/backend/store/storetest"
 )
 
 // reverting is a desk whose isolations last ten minutes.
@@ -108,12 +107,12 @@ func TestS25AutoRevertSurvivesCrashes(t *testing.T) {
 			t.Error("not on record")
 		}
 	}
-	t.Run("sqlite", func(t *testing.T) { suite(t, newBench(t, filepath.Join(t.TempDir(), "vedette.db"), reverting)) })
-	t.Run("postgres", func(t *testing.T) { suite(t, newBench(t, pgtest.Start(t), reverting)) })
+	t.Run("sqlite", func(t *testing.T) { suite(t, newBench(t, storetest.File(t), reverting)) })
+	t.Run("postgres", func(t *testing.T) { suite(t, newBench(t, storetest.Postgres(t), reverting)) })
 }
 
 func TestS25ReleaseWaitsForTheKillSwitch(t *testing.T) {
-	b := newBench(t, filepath.Join(t.TempDir(), "vedette.db"), reverting)
+	b := newBench(t, storetest.File(t), reverting)
 	g := b.run(b.approved("isolate_host", "host"))
 	order := soc.KillOrder{Scope: soc.KillGlobal, Reason: "stop", Via: "api"}
 	engage := func() {
@@ -156,7 +155,7 @@ func TestS25ReleaseWaitsForTheKillSwitch(t *testing.T) {
 // TestS25ReleaseIsBoundToWhatWasDecided: no row makes a release of something
 // else, and one that is not needed is not sent.
 func TestS25ReleaseIsBoundToWhatWasDecided(t *testing.T) {
-	b := newBench(t, filepath.Join(t.TempDir(), "vedette.db"), reverting)
+	b := newBench(t, storetest.File(t), reverting)
 	for name, edit := range map[string]string{
 		"another target":   `UPDATE step SET native_id = 'ws-043.corp.local' WHERE gamebook_id = $2 AND $1 <> ''`,
 		"another playbook": `UPDATE step SET playbook_id = 'disable_user' WHERE gamebook_id = $2 AND $1 <> ''`,

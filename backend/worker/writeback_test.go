@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"vedette/backend/connector/splunk"
 	"vedette/backend/soc"
 	"vedette/backend/store"
+	"vedette/backend/store/storetest"
 )
 
 // reviews is as much of Splunk Enterprise Security as a verdict needs. The whole
@@ -53,7 +53,7 @@ func (f *reviews) all() []map[string]string {
 // incident that came from there.
 func told(t *testing.T) (*bench, *reviews, soc.Incident) {
 	t.Helper()
-	b := newBench(t, filepath.Join(t.TempDir(), "vedette.db"), func(c *backend.Config) {
+	b := newBench(t, storetest.File(t), func(c *backend.Config) {
 		c.Products.Source = func(kind string) string { return map[string]string{"splunk": soc.SourceSplunk}[kind] }
 	})
 	product := &reviews{}

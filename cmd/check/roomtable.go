@@ -26,13 +26,14 @@ var rooms = []room{
 	{folder: "backend/store/bare"},
 	{folder: "backend/store/pgcluster"},
 	{folder: "backend/store/pgtest", imports: []string{"backend/store/pgcluster"}},
+	{folder: "backend/store/storetest", imports: []string{"backend/store", "backend/store/pgtest"}},
 	{folder: "backend/playbook", imports: []string{"backend/soc"}},
 	{folder: "backend/connector", imports: []string{"backend/soc", "backend/playbook"}}, // what every product's package answers to
 	{folder: "backend/connector/*", imports: []string{"backend/soc", "backend/playbook", "backend/connector", "backend/connector/egress"}},
 	{folder: "backend", imports: []string{"backend/soc", "backend/soc/kql", "backend/store", "backend/playbook", "backend/data"}},
 	{folder: "backend/web", imports: []string{"backend/soc", "schemas"}},
 	{folder: "backend/web/openapi", imports: []string{"backend/soc", "backend/web", "schemas"}},
-	{folder: "backend/web/webtest", imports: []string{"backend", "backend/soc", "backend/store", "backend/web", "backend/web/openapi"}},
+	{folder: "backend/web/webtest", imports: []string{"backend", "backend/soc", "backend/store", "backend/store/storetest", "backend/web", "backend/web/openapi"}},
 	{folder: "backend/portalapi", imports: door},
 	{folder: "backend/caseapi", imports: door},
 	{folder: "backend/triageapi", imports: door},
@@ -98,10 +99,10 @@ var homes = []home{
 
 // testOnly are packages that production code never imports: a kit for tests
 // linked into the product is weight, and testing registers flags.
-var testOnly = []string{"testing", "net/http/httptest", modulePath + "/backend/store/pgtest", modulePath + "/backend/web/webtest", modulePath + "/backend/connector/connectortest", modulePath + "/agent/fakellm"}
+var testOnly = []string{"testing", "net/http/httptest", modulePath + "/backend/store/pgtest", modulePath + "/backend/store/storetest", modulePath + "/backend/web/webtest", modulePath + "/backend/connector/connectortest", modulePath + "/agent/fakellm"}
 
 // testKits are the rooms that are themselves such a kit.
-var testKits = []string{"backend/store/pgtest", "backend/web/webtest", "backend/connector/connectortest", "agent/fakellm"}
+var testKits = []string{"backend/store/pgtest", "backend/store/storetest", "backend/web/webtest", "backend/connector/connectortest", "agent/fakellm"}
 
 // findRoom returns the row for a folder.
 func findRoom(folder string) (room, bool) {

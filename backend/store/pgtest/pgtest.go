@@ -35,6 +35,20 @@ var (
 // CI=true), where it fails: there a missing engine is a broken build.
 func Start(t testing.TB) string {
 	t.Helper()
+	admin := administer(t)
+	ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
+	defer cancel()
+	database, err := pgcluster.CreateDatabase(ctx, admin)
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	dropped(t, admin, database)
+	return database
+}
+
+// administer is administrator, or the end of the test.
+func administer(t testing.TB) string {
+	t.Helper()
 	admin, err := administrator()
 	if errors.Is(err, pgcluster.ErrNotInstalled) {
 		Lacking(t, fmt.Errorf("%w; install it or set %s", err, ServerVariable))
@@ -42,20 +56,7 @@ func Start(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
-	defer cancel()
-	database, err := pgcluster.CreateDatabase(ctx, admin)
-	if err != nil {
-		t.Fatalf("PostgreSQL for tests: %v", err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
-		defer cancel()
-		if err := pgcluster.DropDatabase(ctx, admin, database); err != nil {
-			t.Errorf("PostgreSQL for tests: %v", err)
-		}
-	})
-	return database
+	return admin
 }
 
 func administrator() (string, error) {

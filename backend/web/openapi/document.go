@@ -73,12 +73,14 @@ type drawing struct {
 	facts      Facts
 	// encoded are the schemas by name, to tell two types of one name apart.
 	encoded map[string]string
+	// problems are the bodies of errors, by family: every failure of a route has one.
+	problems map[string]object
 }
 
 func draw(routes []web.Route, facts Facts, family string) ([]byte, error) {
 	d := &drawing{
 		facts:   facts,
-		schemas: object{}, parameters: object{}, headers: object{}, responses: object{}, security: object{}, encoded: map[string]string{},
+		schemas: object{}, parameters: object{}, headers: object{}, responses: object{}, security: object{}, encoded: map[string]string{}, problems: map[string]object{},
 	}
 	paths, tags, ids := object{}, []string{}, map[string]string{}
 	for _, route := range routes {

@@ -156,9 +156,13 @@ func problemMedia(route web.Route) string {
 // problem is the family's error body with the codes it can hold here.
 func (d *drawing) problem(route web.Route, codes []string) object {
 	t := route.Door().ProblemType
-	base := schemas.Parts(schemas.AnswerType(t), t, func(t reflect.Type, part map[string]any) map[string]any {
-		return d.component(typeName(route, t), part)
-	})
+	base, known := d.problems[route.Family]
+	if !known {
+		base = schemas.Parts(schemas.AnswerType(t), t, func(t reflect.Type, part map[string]any) map[string]any {
+			return d.component(typeName(route, t), part)
+		})
+		d.problems[route.Family] = base
+	}
 	return object{"allOf": []any{base, codeSchema(t, codes)}}
 }
 

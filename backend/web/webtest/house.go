@@ -12,7 +12,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"vedette/backend"
 	"vedette/backend/soc"
 	"vedette/backend/store"
+	"vedette/backend/store/storetest"
 	"vedette/backend/web"
 )
 
@@ -44,6 +44,7 @@ type House struct {
 	handler       http.Handler
 	contract      *contract
 	secrets       map[string]string
+	drawn         *counter // the desk's source of ids
 
 	mu    sync.Mutex
 	clock time.Time
@@ -57,25 +58,14 @@ var Epoch = time.Date(2026, 5, 14, 12, 0, 0, 0, time.UTC)
 // connectors to its desk.
 func Open(t testing.TB, change func(*backend.Config)) *House {
 	t.Helper()
-	return OpenAt(t, filepath.Join(t.TempDir(), "vedette.db"), change)
+	return OpenAt(t, storetest.File(t), change)
 }
 
-// OpenAt makes a house on the database of a URL, which must be empty.
+// OpenAt makes a house on the database of a URL, which must hold nothing.
 func OpenAt(t testing.TB, url string, change func(*backend.Config)) *House {
 	t.Helper()
-	h := &House{
-		t: t, clock: Epoch, Host: soc.Actor{Kind: soc.PrincipalHost, ID: "host:test"},
-		organizations: map[string]string{}, secrets: map[string]string{},
-	}
-	var err error
-	h.Store, err = store.Open(context.Background(), url, store.Options{})
-	h.must(err)
-	t.Cleanup(func() { _ = h.Store.Close() })
-	config := backend.Config{Store: h.Store, Now: h.Now, Random: &counter{}, PublicURL: PublicURL}
-	config.Runs, err = soc.NewRunSigner(soc.SecretKey{ID: 1})
-	h.must(err)
-	change(&config)
-	h.Desk = backend.New(config)
+	h := &House{t: t, clock: Epoch, drawn: &counter{}, organizations: map[string]string{}, secrets: map[string]string{}}
+	h.settle(url, change)
 	for _, names := range [][]string{{"Organization", "First", "Second"}, {"Other", "Foreign"}} {
 		o, err := h.Desk.CreateOrganization(t.Context(), h.Host, names[0])
 		h.must(err)
@@ -86,6 +76,22 @@ func OpenAt(t testing.TB, url string, change func(*backend.Config)) *House {
 			*map[string]*string{"First": &h.First, "Second": &h.Second, "Foreign": &h.Foreign}[name] = w.ID
 		}
 	}
+	return h
+}
+
+// settle opens the store and puts a desk and a registry before it.
+func (h *House) settle(url string, change func(*backend.Config)) {
+	h.t.Helper()
+	h.Host = soc.Actor{Kind: soc.PrincipalHost, ID: "host:test"}
+	var err error
+	h.Store, err = store.Open(context.Background(), url, store.Options{})
+	h.must(err)
+	h.t.Cleanup(func() { _ = h.Store.Close() })
+	config := backend.Config{Store: h.Store, Now: h.Now, Random: h.drawn, PublicURL: PublicURL}
+	config.Runs, err = soc.NewRunSigner(soc.SecretKey{ID: 1})
+	h.must(err)
+	change(&config)
+	h.Desk = backend.New(config)
 	h.Seal, err = web.NewSealer(h.Now, web.SealKey{ID: 1})
 	h.must(err)
 	h.Registry, err = web.NewRegistry(web.Config{
@@ -93,7 +99,6 @@ func OpenAt(t testing.TB, url string, change func(*backend.Config)) *House {
 		Hosts: []string{"vedette.example"}, Origins: []string{PublicURL},
 	})
 	h.must(err)
-	return h
 }
 
 // Start serves the doors registered so far; no more may be registered.
@@ -102,7 +107,7 @@ func (h *House) Start() *House {
 	handler, err := h.Registry.Handler(nil)
 	h.must(err)
 	h.handler = h.Registry.Front(handler)
-	h.contract, err = newContract(h.Registry.Routes())
+	h.contract, err = contractOf(h.Registry.Routes())
 	h.must(err)
 	return h
 }
@@ -233,24 +238,4 @@ func (r recorder) RecordRefusal(ctx context.Context, by soc.Actor, call soc.Call
 	if err := r.house.Desk.RecordRefusal(ctx, by, call, failure); err != nil {
 		r.house.t.Error(err)
 	}
-}
-
-// counter is a source of bytes that counts in base 32: ids of the house are in
-// the order in which they were drawn, so goldens hold as long as that order
-// does. Nothing that must be secret is drawn from it.
-type counter struct {
-	mu   sync.Mutex
-	next uint64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.next++
-	rest := c.next
-	for i := len(p) - 1; i >= 0; i-- {
-		p[i] = byte(rest & 31)
-		rest >>= 5
-	}
-	return len(p), nil
 }
