@@ -132,6 +132,7 @@ func (c *Console) register() {
 	c.registerIncidentPage()
 	c.registerIncidentForms()
 	c.registerIncidentFiles()
+	c.registerAttachments()
 	c.registerHeld()
 	c.registerEntities()
 	c.registerProposal()

@@ -22,7 +22,7 @@ func (c *Console) functions() template.FuncMap {
 		"args": arguments, "list": func(items ...any) []any { return items }, "join": strings.Join, "deref": deref, "short": short,
 		"holds": slices.Contains[[]soc.EventType], "formats": func() []soc.PayloadFormat { return soc.AllPayloadFormats },
 		"lower": lower, "percent": func(share float64) float64 { return share * 100 }, "kill": killWords,
-		"roles": func() []soc.Role { return soc.AllRoles }, "overlap": func() int { return int(soc.MaxOverlap.Hours()) }, "perSecond": perSecond, "connectorKind": connectorKind, "some": someNumber, "among": slices.Contains[[]string], "inert": inert, "lines": inertLines, "reasons": reasonsOf,
+		"roles": func() []soc.Role { return soc.AllRoles }, "overlap": func() int { return int(soc.MaxOverlap.Hours()) }, "perSecond": perSecond, "fileLimit": func() int64 { return c.desk.AttachmentLimits().FileBytes >> 20 }, "connectorKind": connectorKind, "some": someNumber, "among": slices.Contains[[]string], "inert": inert, "lines": inertLines, "reasons": reasonsOf,
 	}
 	maps.Copy(functions, figureFunctions)
 	return functions

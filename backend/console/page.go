@@ -52,8 +52,10 @@ type Page struct {
 	// Back is the path, in the same words as Path, of the page whose form this
 	// POST is; the same parameters fill it.
 	Back string
-	// MaxBody in bytes, default 64 KiB. A page that says more takes files.
+	// MaxBody in bytes, default 64 KiB.
 	MaxBody int64
+	// File says that the form may end in a file, which sentFile hands over unread.
+	File bool
 }
 
 // Nav is a page's place in the navigation.
@@ -121,6 +123,7 @@ func (r *route) classified() error {
 	demand(r.Nav == nil || r.Method == http.MethodGet && !strings.Contains(r.Path, "{"), "what stands in the navigation needs no parameter")
 	demand(r.Back == "" || r.Method == http.MethodPost, "Back is of a form")
 	demand(r.Method == http.MethodGet || r.Back != "", "a form says on which page it stands")
+	demand(!r.File || r.Method == http.MethodPost, "a file comes with a form")
 	demand(!r.Fresh || r.Who != Anyone, "Fresh asks for a person")
 	return errors.Join(faults...)
 }

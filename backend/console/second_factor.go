@@ -20,6 +20,7 @@ type enrolForm struct {
 // once.
 type enrolmentPage struct {
 	Next, Secret, URI string
+	Picture           qrCode
 	Codes             []string
 }
 
@@ -58,7 +59,9 @@ func (c *Console) enrol(ctx context.Context, by soc.Actor, in enrolForm) (View, 
 	if err != nil {
 		return View{}, err
 	}
-	return View{Template: "enrolment", Title: "Set up a second factor", Data: enrolmentPage{Next: ownPath(in.Next), Secret: offered.Secret, URI: offered.URI}}, nil
+	page := enrolmentPage{Next: ownPath(in.Next), Secret: offered.Secret, URI: offered.URI}
+	page.Picture, err = drawQR(offered.URI)
+	return View{Template: "enrolment", Title: "Set up a second factor", Data: page}, err
 }
 
 // verifyEnrolment renews the cookie too: a session may do more from here on.

@@ -26,6 +26,8 @@ type visit struct {
 	w     http.ResponseWriter
 	by    soc.Actor
 	form  url.Values
+	// file is what the form ends in, nil for nothing.
+	file *sentFile
 	// seq is the position of the record before anything of the page was read:
 	// what happens later reaches the page as an event.
 	seq int64
@@ -65,7 +67,7 @@ func (v *visit) answer(ctx context.Context) (View, error) {
 		}
 	}
 	v.by.Call = v.call()
-	return v.route.call(ctx, v.by, in)
+	return v.route.call(context.WithValue(ctx, sentFileKey{}, v.file), v.by, in)
 }
 
 // sameSite refuses a form that another site sent (S48). Browsers say so
@@ -176,6 +178,9 @@ func (v *visit) readForm(context.Context) error {
 		return soc.Errorf(soc.Invalid, soc.CodeUnsupportedMediaType, "A page takes forms only.")
 	}
 	v.req.Body = http.MaxBytesReader(v.w, v.req.Body, v.route.MaxBody)
+	if media == "multipart/form-data" && v.route.File {
+		return v.readParts()
+	}
 	if media == "multipart/form-data" {
 		err = v.req.ParseMultipartForm(v.route.MaxBody)
 	} else {

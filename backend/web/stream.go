@@ -71,16 +71,26 @@ func answeredBefore(err error) *rendered {
 
 // pacedBody moves the deadlines of the connection along with a body.
 func (x *exchange) pacedBody(body io.Reader) io.Reader {
-	control, start, n := http.NewResponseController(x.w), time.Now(), int64(0)
+	paced := Paced(x.w, body)
+	return readerFunc(func(p []byte) (int, error) {
+		read, err := paced.Read(p)
+		if err != nil && err != io.EOF {
+			err = x.unreadable(err)
+		}
+		return read, err
+	})
+}
+
+// Paced gives a long body the time that its length takes: it moves the deadlines
+// of the connection along while it is read, and cuts off one that trickles.
+func Paced(w http.ResponseWriter, body io.Reader) io.Reader {
+	control, start, n := http.NewResponseController(w), time.Now(), int64(0)
 	return readerFunc(func(p []byte) (int, error) {
 		due := start.Add(readTimeout + time.Duration(n/streamRate)*time.Second)
 		_ = control.SetReadDeadline(due)                    // no deadlines in tests without a connection
 		_ = control.SetWriteDeadline(due.Add(writeTimeout)) // the answer comes after the body
 		read, err := body.Read(p)
 		n += int64(read)
-		if err != nil && err != io.EOF {
-			err = x.unreadable(err)
-		}
 		return read, err
 	})
 }

@@ -70,6 +70,7 @@ var homes = []home{
 	{"cel.dev/cel-go", []string{"backend"}},
 	{"github.com/alecthomas/kong", []string{"cmd/vedette"}},
 	{"github.com/alexedwards/argon2id", []string{"backend"}},
+	{"github.com/boombuler/barcode", []string{"backend/console/enrolment_picture.go"}},
 	{"github.com/coreos/go-oidc/v3", []string{"tools/oauth.go", "backend/console/provider.go"}},
 	{"github.com/getkin/kin-openapi", []string{"backend/web/webtest"}}, // of a test kit alone
 	{"github.com/go-chi/chi/v5", []string{

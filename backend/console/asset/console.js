@@ -47,6 +47,32 @@
   const refusal = document.getElementById('refusal');
   if (refusal) refusal.scrollIntoView({block: 'nearest'});
 
+  // Evidence that was opened from a card goes along with the decision: whoever
+  // reviews decisions later sees what was looked at.
+  const card = document.getElementById('card');
+  if (card) {
+    const key = 'opened ' + card.dataset.gamebook;
+    let opened = [];
+    try { opened = JSON.parse(sessionStorage.getItem(key)) || []; } catch { /* nothing is kept */ }
+    const note = (id) => {
+      if (!opened.includes(id)) opened.push(id);
+      try { sessionStorage.setItem(key, JSON.stringify(opened)); } catch { /* for this page alone */ }
+    };
+    for (const type of ['click', 'auxclick']) card.addEventListener(type, (event) => {
+      const link = event.target.closest('a[data-opens]');
+      if (link) note(link.dataset.opens);
+    });
+    card.addEventListener('submit', (event) => {
+      if (!event.target.querySelector('input[name=digest]')) return;
+      for (const field of event.target.querySelectorAll('input[name=opened]')) field.remove();
+      for (const id of opened.slice(0, 100)) {
+        const field = document.createElement('input');
+        field.type = 'hidden'; field.name = 'opened'; field.value = id;
+        event.target.append(field);
+      }
+    });
+  }
+
   // Keys. None of them works while something is being typed.
   let pending = '';
   const rows = () => [...document.querySelectorAll('[data-row]')];
