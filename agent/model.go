@@ -31,6 +31,8 @@ const (
 type Model struct {
 	Endpoint Endpoint
 	Name     string
+	// Provider is told to whoever watches, as OpenTelemetry names it.
+	Provider string
 	// Stages name another model for a stage (T18).
 	Stages map[soc.Stage]string
 	// Secrets are taken out of everything that is sent or kept.

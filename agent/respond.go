@@ -139,7 +139,7 @@ func (s *session) hand(ctx context.Context, tool string, arguments map[string]an
 		return tools.Result{}, err
 	}
 	began := s.model.now()
-	result, err := s.tools.Call(ctx, tool, raw)
+	result, err := s.carry(ctx, tool, raw)
 	if err != nil {
 		return result, err
 	}

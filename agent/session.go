@@ -37,6 +37,8 @@ type session struct {
 	spent     soc.LoopUsage // in this stage
 	price     soc.LoopPrice
 	started   time.Time // of the run
+	run       string
+	observe   Observer
 	exchanges []soc.Exchange
 	seen      map[string]*repeated
 	// reserved are tool calls kept for what has to come yet.
@@ -168,14 +170,30 @@ func (s *session) attempt(ctx context.Context, request openai.ChatCompletionRequ
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	began := s.model.now()
+	timed, ended := s.observe.begin(timed, s.span(OperationChat, ""))
 	answer, fault := s.model.Endpoint.Complete(timed, request)
+	ended(SpanEnd{s.usage(request, answer), faultCode(fault)})
 	s.model.outcome(fault)
+	s.clean(&answer)
 	s.keep("model", request, answer, fault, began)
 	if fault != nil && (fault.Kind == FaultUnsupported || fault.Kind == FaultLimited) {
 		return answer, fault, nil // no model worked for it
 	}
 	s.count(s.usage(request, answer))
 	return answer, fault, nil
+}
+
+// clean takes credentials out of what an endpoint says: one that repeats what it
+// was called with must not get them into a verdict (S54).
+func (s *session) clean(answer *openai.ChatCompletionResponse) {
+	for i := range answer.Choices {
+		m := &answer.Choices[i].Message
+		m.Content, m.Refusal = soc.RemoveSecrets(m.Content, s.model.Secrets...), soc.RemoveSecrets(m.Refusal, s.model.Secrets...)
+		for n := range m.ToolCalls {
+			f := &m.ToolCalls[n].Function
+			f.Name, f.Arguments = soc.RemoveSecrets(f.Name, s.model.Secrets...), soc.RemoveSecrets(f.Arguments, s.model.Secrets...)
+		}
+	}
 }
 
 // usage is what an attempt cost; where the endpoint does not say, four

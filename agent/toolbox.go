@@ -106,7 +106,7 @@ func (s *session) call(ctx context.Context, name string, arguments json.RawMessa
 		return refusedCall("No tool calls are left in this investigation. Finish with what you have."), nil
 	}
 	began := s.model.now()
-	result, err := s.tools.Call(ctx, name, arguments)
+	result, err := s.carry(ctx, name, arguments)
 	if err != nil {
 		return result, err
 	}
@@ -115,6 +115,18 @@ func (s *session) call(ctx context.Context, name string, arguments json.RawMessa
 	s.keep("tool", toolRequest{name, string(arguments)}, toolAnswer{result.Text, result.IsError, result.Code}, nil, began)
 	s.seen[key] = &repeated{1, result}
 	return result, nil
+}
+
+// carry has one call of the table carried out.
+func (s *session) carry(ctx context.Context, name string, arguments json.RawMessage) (tools.Result, error) {
+	ctx, ended := s.observe.begin(ctx, s.span(OperationTool, name))
+	result, err := s.tools.Call(ctx, name, arguments)
+	code := result.Code
+	if code == "" && (err != nil || result.IsError) {
+		code = soc.CodeValidationError
+	}
+	ended(SpanEnd{Code: code})
+	return result, err
 }
 
 // toolRequest and toolAnswer are a tool call as the transcript keeps it.

@@ -37,7 +37,9 @@ type Worker struct {
 	Wait time.Duration
 	// AtOnce bounds the runs under way, default 2.
 	AtOnce int
-	Log    *slog.Logger
+	// Observe is told of runs, questions and tool calls; nil for nobody.
+	Observe Observer
+	Log     *slog.Logger
 }
 
 func (w *Worker) log() *slog.Logger {
@@ -101,6 +103,8 @@ func (w *Worker) Work(ctx context.Context, lease soc.RunLease) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	x := &run{worker: w, lease: lease, started: w.Model.now(), used: lease.Used}
+	ctx, ended := w.Observe.begin(ctx, Span{Operation: OperationInvoke, Run: lease.Run, Model: w.Model.Name, Provider: w.Model.Provider, Stage: lease.Stage})
+	defer func() { ended(SpanEnd{x.usage(), x.failed}) }()
 	var beating sync.WaitGroup
 	beating.Go(func() { x.beat(ctx, stop) })
 	err := x.stages(ctx)
@@ -125,6 +129,7 @@ type run struct {
 	started time.Time
 	mu      sync.Mutex // guards used
 	used    soc.LoopUsage
+	failed  soc.Code // why it is to end without a verdict
 }
 
 func (x *run) usage() soc.LoopUsage {
@@ -171,6 +176,7 @@ func (x *run) stages(ctx context.Context) error {
 		}
 		chain, in, finish, code = receipt.Chain, receipt.Input, receipt.Finish, report.Error
 	}
+	x.failed = code
 	return x.worker.Runs.Finish(context.WithoutCancel(ctx), x.lease, soc.RunEnd{Run: x.lease.Run, Fence: x.lease.Fence, Chain: chain, Error: code})
 }
 
@@ -179,6 +185,7 @@ func (x *run) stage(ctx context.Context, in soc.StageInput, chain string) (soc.S
 	w := x.worker
 	s := &session{
 		model: w.Model, tools: w.Tools(x.lease), stage: in.Stage, budget: x.lease.Budget, used: x.usage(), price: w.Price, started: x.started,
+		run: x.lease.Run, observe: w.Observe,
 	}
 	for _, p := range x.lease.Prompts {
 		if p.Name == string(in.Stage) {

@@ -83,6 +83,9 @@ func (d *Desk) StoreRunStage(ctx context.Context, by soc.Actor, in soc.StageRepo
 	if err != nil {
 		return receipt, err
 	}
+	if clean := soc.RemoveSecrets(string(in.Result)); json.Valid([]byte(clean)) {
+		in.Result = json.RawMessage(clean)
+	}
 	var refused error
 	err = d.store.Write(ctx, func(tx *store.Tx) error {
 		receipt, refused = soc.StageReceipt{}, nil

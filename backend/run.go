@@ -285,10 +285,26 @@ func (d *Desk) GetRun(ctx context.Context, by soc.Actor, id string) (v soc.RunVi
 		if err != nil || !found {
 			return orNotFound(err, "There is no such run.")
 		}
-		v, err = d.viewRun(r, u)
+		if v, err = d.viewRun(r, u); err != nil || v.Work == nil {
+			return err
+		}
+		v.Position, err = d.positionOf(r, *v.Work)
 		return err
 	})
 	return v, err
+}
+
+// positionOf is what a run of the loop came to, by its stored stages.
+func (d *Desk) positionOf(r *store.Reader, w soc.RunWork) (*soc.LoopPosition, error) {
+	stages, err := r.RunStages(w.Workspace, w.Run)
+	if err != nil || d.chain == nil || !d.chain.Proves(stages) {
+		return nil, err // what was changed behind the server's back is nobody's position
+	}
+	done, err := investigatedOf(stages)
+	if err != nil {
+		return nil, err
+	}
+	return soc.PositionOf(done, w), nil
 }
 
 // ListRuns lists runs newest first; next is the id to go on behind, empty at

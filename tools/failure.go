@@ -46,7 +46,9 @@ func failureText(reference string, e *soc.Error) string {
 	if reference != "" {
 		tail += " Ref " + reference + "."
 	}
-	text := strings.Join(lines, "\n")
+	// What a caller sent is repeated to it where that helps; a credential sent in
+	// the wrong place never does (S54).
+	text := soc.RemoveSecrets(strings.Join(lines, "\n"))
 	if room := maxErrorText - len(tail) - 1; len(text) > room {
 		text = cutBytes(text, room-len("…")) + "…"
 	}

@@ -163,12 +163,18 @@ func (a *api) listRuns(ctx context.Context, by soc.Actor, in runPage) (web.Reply
 	return web.Reply[[]runView]{Data: views, Page: page}, err
 }
 
-func (a *api) getRun(ctx context.Context, by soc.Actor, in oneRun) (web.Reply[runView], error) {
+// runDetail is one run with what it came to.
+type runDetail struct {
+	runView
+	Position *soc.LoopPosition `json:"position" jsonschema_description:"The whole position of a run of the loop (T33): hypotheses and what became of them, the rationale beside its facts, confidence with its three factors, the floor beside the model, what speaks against it, what would change it, what was not answered, cost. The model's words are escaped."`
+}
+
+func (a *api) getRun(ctx context.Context, by soc.Actor, in oneRun) (web.Reply[runDetail], error) {
 	v, err := a.desk.GetRun(ctx, by, in.ID)
 	if err != nil {
-		return web.Reply[runView]{}, err
+		return web.Reply[runDetail]{}, err
 	}
-	return web.OK(drawRun(v)), nil
+	return web.OK(runDetail{drawRun(v), v.Position}), nil
 }
 
 func (a *api) startRun(ctx context.Context, by soc.Actor, in startRunInput) (web.Reply[startedRun], error) {

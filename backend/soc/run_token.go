@@ -166,6 +166,8 @@ type RunView struct {
 	Work *RunWork
 	// Wait is why such a run is not worked on, "" while it is or once it ended.
 	Wait WaitReason
+	// Position is that of one run which was reconciled; lists leave it out.
+	Position *LoopPosition
 	// Token is the new run's, in the one answer that holds it.
 	Token  string
 	Joined bool

@@ -21,9 +21,10 @@ type agentCommand struct {
 	Workspace   string   `help:"Workspace by id, for a key of several." placeholder:"ID"`
 	EgressAllow []string `help:"What the model may be at beyond public https: CIDR or host[:port]." placeholder:"TARGET"`
 	modelFlags  `embed:""`
+	traceFlags  `embed:""`
 }
 
-func (c *agentCommand) Run(ctx context.Context, e *environment) error {
+func (c *agentCommand) Run(ctx context.Context, e *environment) (err error) {
 	if c.Key == "" {
 		return errors.New("no key: set VEDETTE_KEY to an agent key with the scope runs:work (`vedette keys create` makes one)")
 	}
@@ -55,6 +56,14 @@ func (c *agentCommand) Run(ctx context.Context, e *environment) error {
 	if err := remote.Check(ctx); err != nil {
 		return fmt.Errorf("%s: %w", c.URL, err)
 	}
-	worker := &agent.Worker{Runs: remote, Model: model, Tools: remote.Tools, Price: c.price(), AtOnce: c.ModelAtOnce, Log: log}
+	var open closers
+	defer func() { err = errors.Join(err, open.close()) }()
+	tracer, err := c.tracer(ctx, "", &open)
+	if err != nil {
+		return err
+	}
+	worker := &agent.Worker{
+		Runs: remote, Model: model, Tools: remote.Tools, Price: c.price(), AtOnce: c.ModelAtOnce, Observe: (&watch{tracer: tracer}).loop, Log: log,
+	}
 	return worker.Serve(ctx)
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -36,16 +38,17 @@ func ended(t *testing.T, s *server, demo demoFile, states ...string) string {
 	return ""
 }
 
-// TestServeInvestigatesWithAModel: the binary with a model's address works its
-// queue, and reaches no address that was not named (S50).
-func TestServeInvestigatesWithAModel(t *testing.T) {
+// TestS68InvestigationsAreTracedWithoutContent: the binary with a model's address
+// works its queue, reaches no address that was not named (S50), and tells a
+// collector of each run in one trace, in names and numbers alone.
+func TestS68InvestigationsAreTracedWithoutContent(t *testing.T) {
 	llm := fakellm.New(fakellm.Analyst{Verdict: "TruePositive", Check: "TruePositive", Score: 90}.Answer)
 	defer llm.Close()
 	host := strings.TrimSuffix(strings.TrimPrefix(llm.URL, "http://"), "/v1")
-	folder := t.TempDir()
-	s := startServer(t, folder, "--demo", "--model-url", llm.URL, "--model-name", "scripted", "--model-key", "sk-serve-0123456789abcdef", "--egress-allow", host)
+	folder, collector := t.TempDir(), startCollector(t)
+	s := startServer(t, folder, "--demo", "--model-url", llm.URL, "--model-name", "scripted", "--model-key", "sk-serve-0123456789abcdef", "--egress-allow", host, "--trace-endpoint", collector.URL)
 	demo := readDemoFile(t, folder)
-	ended(t, s, demo, "Done")
+	id := ended(t, s, demo, "Done")
 	for _, r := range llm.Requests() {
 		if r.Header.Get("Authorization") != "Bearer sk-serve-0123456789abcdef" || r.Model != "scripted" {
 			t.Fatalf("%s with %q", r.Model, r.Header.Get("Authorization"))
@@ -56,8 +59,31 @@ func TestServeInvestigatesWithAModel(t *testing.T) {
 			}
 		}
 	}
-	if err := s.terminate(); err != nil {
+	if err := s.terminate(); err != nil { // which sends what is left
 		t.Errorf("the server ended with %v", err)
+	}
+	collector.mu.Lock()
+	defer collector.mu.Unlock()
+	word := regexp.MustCompile(`^[A-Za-z0-9_.:/{}-]{0,64}$`)
+	operations, traces := map[string]int{}, map[string]bool{}
+	for _, s := range collector.spans {
+		operation := s.attributes["gen_ai.operation.name"]
+		if operation == "" || s.attributes["gen_ai.conversation.id"] != id {
+			continue
+		}
+		operations[operation]++
+		traces[fmt.Sprintf("%x", s.trace)] = true
+		if s.attributes["gen_ai.provider.name"] != "openai" || s.attributes["gen_ai.request.model"] != "scripted" {
+			t.Errorf("%s: %v", s.name, s.attributes)
+		}
+		for key, value := range s.attributes {
+			if !word.MatchString(value) {
+				t.Errorf("%s: %s holds %q", s.name, key, value)
+			}
+		}
+	}
+	if operations["invoke_agent"] != 1 || operations["chat"] < 4 || operations["execute_tool"] < 3 || len(traces) != 1 || !traces[strings.ReplaceAll(id, "-", "")] {
+		t.Errorf("%v in the traces %v, of the run %s", operations, traces, id)
 	}
 }
 

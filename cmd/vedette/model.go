@@ -79,7 +79,7 @@ func (f *modelFlags) model(allowed *egress.Policy, secrets ...string) (*agent.Mo
 	if err != nil {
 		return nil, err
 	}
-	m := &agent.Model{Endpoint: endpoint, Name: f.ModelName, Stages: map[soc.Stage]string{}, Context: f.ModelContext, Concurrent: 2 * f.ModelAtOnce, Secrets: append(secrets, f.ModelKey)}
+	m := &agent.Model{Endpoint: endpoint, Name: f.ModelName, Provider: f.provider(), Stages: map[soc.Stage]string{}, Context: f.ModelContext, Concurrent: 2 * f.ModelAtOnce, Secrets: append(secrets, f.ModelKey)}
 	for stage, name := range f.ModelStage {
 		m.Stages[soc.Stage(stage)] = name
 	}
@@ -87,6 +87,14 @@ func (f *modelFlags) model(allowed *egress.Policy, secrets ...string) (*agent.Mo
 		m.Secrets = append(m.Secrets, value)
 	}
 	return m, nil
+}
+
+// provider is the model's as OpenTelemetry names it: by the dialect it speaks.
+func (f *modelFlags) provider() string {
+	if f.ModelAzureVersion != "" {
+		return "azure.ai.openai"
+	}
+	return "openai"
 }
 
 // loopSettings are how this server sets up the built-in investigation, whoever

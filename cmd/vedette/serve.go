@@ -37,8 +37,7 @@ type serveCommand struct {
 	CaseBytes          int64          `name:"attachment-case-bytes" default:"1073741824" help:"Most bytes of one incident's attachments together." placeholder:"BYTES"`
 	MetricsListen      string         `help:"Loopback or internal address that serves /metrics and /debug/pprof, and nothing else." placeholder:"HOST:PORT"`
 	OAuthIssuer        string         `name:"oauth-issuer" help:"Take access tokens of this OAuth 2.1 issuer at /mcp; clients are let in by vedette keys create --oauth-client." placeholder:"URL"`
-	TraceEndpoint      string         `help:"OpenTelemetry collector that gets traces by OTLP over HTTP, such as http://127.0.0.1:4318 (default: none)." placeholder:"URL"`
-	TraceSample        float64        `default:"1" help:"Share of requests and jobs that are traced, 0 to 1."`
+	traceFlags         `embed:""`
 	ReadOnly           bool           `help:"Refuse every write but sessions, kill switch and ingest."`
 	NoAuth             bool           `help:"Serve MCP to anybody on this machine as one fixed principal of a demo; loopback only."`
 	RangeURL           string         `name:"range-url" hidden:"" help:"Use this running range in a demonstration, instead of one's own."`

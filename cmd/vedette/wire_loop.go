@@ -27,7 +27,7 @@ func (w *wiring) wireLoop(context.Context) error {
 		return err
 	}
 	runs := agent.NewInProcess(w.desk, table)
-	worker := &agent.Worker{Runs: runs, Model: model, Tools: runs.Tools, Price: w.loop.Price, AtOnce: w.command.ModelAtOnce, Log: w.log}
+	worker := &agent.Worker{Runs: runs, Model: model, Tools: runs.Tools, Price: w.loop.Price, AtOnce: w.command.ModelAtOnce, Observe: w.watch.loop, Log: w.log}
 	w.background = append(w.background, worker.Serve)
 	return nil
 }

@@ -24,9 +24,20 @@ const traceFlush = 3 * time.Second
 // spans. They leave by OTLP over HTTP and hold no text of a tenant. A collector
 // that is away costs spans and nothing else.
 func (c *serveCommand) newWatch(ctx context.Context, engine string, open *closers) (*watch, error) {
-	w := &watch{figures: newFigures(engine), tracer: noop.NewTracerProvider().Tracer("vedette")}
+	tracer, err := c.tracer(ctx, engine, open)
+	return &watch{figures: newFigures(engine), tracer: tracer}, err
+}
+
+// traceFlags say where spans go.
+type traceFlags struct {
+	TraceEndpoint string  `help:"OpenTelemetry collector that gets traces by OTLP over HTTP, such as http://127.0.0.1:4318 (default: none)." placeholder:"URL"`
+	TraceSample   float64 `default:"1" help:"Share of requests, jobs and investigations that are traced, 0 to 1."`
+}
+
+// tracer makes the spans of a process; engine is its database's, or "" for none.
+func (c *traceFlags) tracer(ctx context.Context, engine string, open *closers) (trace.Tracer, error) {
 	if c.TraceEndpoint == "" {
-		return w, nil
+		return noop.NewTracerProvider().Tracer("vedette"), nil
 	}
 	u, err := url.Parse(c.TraceEndpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -54,8 +65,7 @@ func (c *serveCommand) newWatch(ctx context.Context, engine string, open *closer
 		_ = provider.Shutdown(ctx) // spans that the collector did not take are lost, and nothing else
 		return nil
 	})
-	w.tracer = provider.Tracer("vedette")
-	return w, nil
+	return provider.Tracer("vedette"), nil
 }
 
 // traced begins the span of every request, as a child of the caller's where it
