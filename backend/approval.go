@@ -275,7 +275,7 @@ func (c *decision) count(own soc.Approval, result soc.GateResult, world soc.Worl
 	if own.ViewHash == "" {
 		own.ViewHash = view
 	}
-	if err := c.tx.InsertApproval(own); err != nil {
+	if err := c.keep(c.tx, own); err != nil {
 		return soc.DecisionReceipt{}, err
 	}
 	g := c.m.g
@@ -349,7 +349,7 @@ func (c *decision) deny() (soc.DecisionReceipt, error) {
 	if own.ViewHash == "" {
 		own.ViewHash = view
 	}
-	if err := c.tx.InsertApproval(own); err != nil {
+	if err := c.keep(c.tx, own); err != nil {
 		return soc.DecisionReceipt{}, err
 	}
 	g := c.m.g

@@ -98,6 +98,15 @@ func (d *Desk) ListCredentials(ctx context.Context, by soc.Actor, f soc.Credenti
 // keysetTime is a time as a position in a list.
 func keysetTime(at time.Time) string { return strconv.FormatInt(at.UnixMicro(), 10) }
 
+// keysetMicros is the time of a position, 0 where it has none.
+func keysetMicros(position soc.Keyset) int64 {
+	micros, err := strconv.ParseInt(position.Value, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return micros
+}
+
 // afterKeyset reports whether a credential stands behind a position.
 func afterKeyset(c soc.Credential, position soc.Keyset) bool {
 	micros, err := strconv.ParseInt(position.Value, 10, 64)

@@ -32,6 +32,7 @@ type Desk struct {
 	publicURL  string
 	readOnly   bool
 	intakeWait time.Duration
+	verifyRows int64
 	notices    notices
 	identity   *identity
 	health     storeCheck
@@ -42,10 +43,12 @@ type Desk struct {
 	runs        *soc.RunSigner
 	signer      *soc.Signer
 	checkpoints func() ([]soc.SignedCheckpoint, error)
-	checkURL    func(address string) *soc.Error
-	send        func(context.Context, soc.Dispatch) soc.AttemptResult
-	loop        *soc.Loop
-	chain       *soc.StageChain
+	// backupFolder is where copies are put that people ask for; empty for none.
+	backupFolder string
+	checkURL     func(address string) *soc.Error
+	send         func(context.Context, soc.Dispatch) soc.AttemptResult
+	loop         *soc.Loop
+	chain        *soc.StageChain
 	// leases counts, so that now and then the oldest run comes first.
 	leases atomic.Int64
 }
@@ -76,6 +79,9 @@ type Config struct {
 	// IntakeWait is how long an alert waits for the writer before it is refused
 	// as overload, default 10 s.
 	IntakeWait time.Duration
+	// VerifyRows is how many rows of the record a request walks itself, default
+	// soc.VerifyLimit.
+	VerifyRows int64
 	// Count is told what the desk decided, for the figures: a name and a word of
 	// a closed set, never a tenant's text. nil for nobody.
 	Count func(figure Figure, word string)
@@ -95,6 +101,9 @@ type Config struct {
 	// Checkpoints are the newest that left the database and that a key of this
 	// server signed, oldest first; nil for a process that cannot read them.
 	Checkpoints func() ([]soc.SignedCheckpoint, error)
+	// BackupFolder is where copies of the database go that people ask for over the
+	// network; without one they cannot.
+	BackupFolder string
 	// CheckURL says whether an address may be saved as a target of calls (S50);
 	// default none may.
 	CheckURL func(address string) *soc.Error
@@ -133,7 +142,7 @@ func New(c Config) *Desk {
 		killFile: c.KillFile, publicURL: c.PublicURL, readOnly: c.ReadOnly, intakeWait: c.IntakeWait, identity: newIdentity(),
 		attachments: c.Attachments.OrShipped(), counter: c.Count,
 	}
-	d.checkpoints, d.provider = c.Checkpoints, c.Provider
+	d.checkpoints, d.provider, d.backupFolder = c.Checkpoints, c.Provider, c.BackupFolder
 	d.loop, d.chain = c.Loop, c.Chain
 	d.secrets, d.runs, d.signer, d.checkURL, d.send, d.products = c.Secrets, c.Runs, c.Signer, c.CheckURL, c.Send, c.Products
 	if d.checkURL == nil {
@@ -141,6 +150,9 @@ func New(c Config) *Desk {
 	}
 	if d.now == nil {
 		d.now = time.Now
+	}
+	if d.verifyRows = c.VerifyRows; d.verifyRows <= 0 {
+		d.verifyRows = soc.VerifyLimit
 	}
 	if d.intakeWait <= 0 {
 		d.intakeWait = 10 * time.Second

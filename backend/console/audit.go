@@ -47,8 +47,12 @@ type integrityPage struct {
 	Checkpoints []soc.SignedCheckpoint
 	// Found is the result of the walk that was asked for, nil for none.
 	Found *soc.AuditRangeVerification
-	// GoOn is where the next walk begins, 0 where this one reached the head.
-	GoOn int64
+	// Task is a walk that the worker goes on with, nil for none.
+	Task *soc.VerificationTask
+}
+
+type integrityQuery struct {
+	Verification string `query:"verification" jsonschema:"maxLength=36"`
 }
 
 // registerAudit adds the record: search, entries, and proving it whole.
@@ -112,21 +116,41 @@ func (c *Console) auditEntry(ctx context.Context, by soc.Actor, in oneEntry) (Vi
 	return View{Template: "audit-entry", Title: "Audit entry", Data: entry}, err
 }
 
-func (c *Console) integrity(ctx context.Context, by soc.Actor, _ struct{}) (View, error) {
-	checkpoints, err := c.desk.ListCheckpoints(ctx, by)
-	return View{Template: "audit-integrity", Title: "Integrity of the audit", Data: integrityPage{Checkpoints: checkpoints}}, err
+func (c *Console) integrity(ctx context.Context, by soc.Actor, in integrityQuery) (View, error) {
+	page := integrityPage{}
+	if in.Verification != "" {
+		task, err := c.desk.GetVerification(ctx, by, in.Verification)
+		if err != nil {
+			return View{}, err
+		}
+		page.show(task)
+	}
+	var err error
+	page.Checkpoints, err = c.desk.ListCheckpoints(ctx, by)
+	return View{Template: "audit-integrity", Title: "Integrity of the audit", Data: page}, err
+}
+
+// show is a walk of the worker's: that it goes on, or what it found.
+func (p *integrityPage) show(task soc.VerificationTask) {
+	if task.State == soc.TaskDone {
+		p.Found = &task.Found
+		return
+	}
+	p.Task = &task
 }
 
 // verifyAudit answers with the page of the form and what was found above it.
 func (c *Console) verifyAudit(ctx context.Context, by soc.Actor, in verifyForm) (View, error) {
-	found, err := c.desk.VerifyAuditRange(ctx, by, soc.AuditRange{From: in.From, To: in.To, Checkpoint: in.Checkpoint})
+	out, err := c.desk.VerifyAuditRange(ctx, by, soc.AuditRange{From: in.From, To: in.To, Checkpoint: in.Checkpoint})
 	if err != nil {
 		return View{}, err
 	}
-	checkpoints, err := c.desk.ListCheckpoints(ctx, by)
-	page := integrityPage{Checkpoints: checkpoints, Found: &found}
-	if found.OK && found.To < found.Head {
-		page.GoOn = found.To + 1
+	page := integrityPage{}
+	if out.Task != nil {
+		page.show(*out.Task)
+	} else {
+		page.Found = &out.Found
 	}
+	page.Checkpoints, err = c.desk.ListCheckpoints(ctx, by)
 	return View{Template: "audit-integrity", Title: "Integrity of the audit", Data: page}, err
 }

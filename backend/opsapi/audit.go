@@ -73,6 +73,7 @@ func (a *api) registerAudit() {
 	add(a, with(read, http.MethodGet, "/audit", "list_audit", "Entries of the audit, newest first; a page may be short and have more behind it."), a.listAudit)
 	add(a, with(read, http.MethodGet, "/audit/{position}", "get_audit", "One entry of the audit."), a.getAudit)
 	a.registerVerification()
+	a.registerExports()
 }
 
 func (f auditFilter) core() soc.AuditFilter {

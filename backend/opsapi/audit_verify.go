@@ -12,7 +12,7 @@ import (
 type verifyInput struct {
 	Body struct {
 		From       schemas.Int `json:"from,omitempty" jsonschema:"minimum=1" jsonschema_description:"A position; default the first."`
-		To         schemas.Int `json:"to,omitempty" jsonschema:"minimum=1" jsonschema_description:"A position; default the newest. One request walks at most 200 000."`
+		To         schemas.Int `json:"to,omitempty" jsonschema:"minimum=1" jsonschema_description:"A position; default the newest."`
 		Checkpoint string      `json:"checkpoint,omitempty" jsonschema:"maxLength=20" jsonschema_description:"Position of a listed checkpoint that the record must hold, or last."`
 	} `body:"json"`
 }
@@ -20,9 +20,11 @@ type verifyInput struct {
 // verificationView is what a walk over the record found. It is for the whole
 // installation, whose chain is one.
 type verificationView struct {
-	OK         bool               `json:"ok"`
+	ID         *string            `json:"id" jsonschema_description:"Of a walk that takes longer than a request; null of one that was answered at once."`
+	State      string             `json:"state" jsonschema:"enum=running,enum=done"`
+	OK         *bool              `json:"ok" jsonschema_description:"Null until the walk is done."`
 	From       int64              `json:"from"`
-	To         int64              `json:"to" jsonschema_description:"The last position that was due; where it is below head, ask again from the next one."`
+	To         int64              `json:"to" jsonschema_description:"The last position that is due."`
 	Head       int64              `json:"head"`
 	Rows       int64              `json:"rows"`
 	FirstBad   *badRow            `json:"firstBad"`
@@ -59,8 +61,9 @@ func (a *api) registerVerification() {
 	read := web.Operation{Who: web.Scoped, Scope: soc.ScopeAuditRead, MinRole: soc.RoleManager, Rate: "read", Kinds: peopleAndServices}
 	add(a, with(read, http.MethodGet, "/audit/checkpoints", "list_checkpoints", "The newest signed checkpoints of the audit, newest first."), a.listCheckpoints)
 	verify := read
-	verify.Rate, verify.Write = "decide", true
-	add(a, with(verify, http.MethodPost, "/audit/verify", "verify_audit", "Recompute the hash chain of the audit."), a.verifyAudit)
+	verify.Rate, verify.Write, verify.Also, verify.Errors = "decide", true, []int{http.StatusAccepted}, []soc.Code{soc.CodeConflict, soc.CodeLocked}
+	add(a, with(verify, http.MethodPost, "/audit/verify", "verify_audit", "Recompute the hash chain of the audit; over 25 s or 200 000 rows the worker does it."), a.verifyAudit)
+	add(a, with(read, http.MethodGet, "/audit/verifications/{id}", "get_audit_verification", "How far a walk over the audit is, or what it found."), a.getVerification)
 }
 
 func (a *api) listCheckpoints(ctx context.Context, by soc.Actor, _ none) (web.Reply[checkpointsView], error) {
@@ -80,20 +83,46 @@ func (a *api) listCheckpoints(ctx context.Context, by soc.Actor, _ none) (web.Re
 
 func (a *api) verifyAudit(ctx context.Context, by soc.Actor, in verifyInput) (web.Reply[verificationView], error) {
 	ask := soc.AuditRange{From: int64(in.Body.From), To: int64(in.Body.To), Checkpoint: in.Body.Checkpoint}
-	found, err := a.desk.VerifyAuditRange(ctx, web.Answering(by, drawVerification), ask)
+	out, err := a.desk.VerifyAuditRange(ctx, web.Answering(by, drawOutcome), ask)
 	if err != nil {
 		return web.Reply[verificationView]{}, err
 	}
-	return drawVerification(found), nil
+	return drawOutcome(out), nil
 }
 
-func drawVerification(v soc.AuditRangeVerification) web.Reply[verificationView] {
-	view := verificationView{OK: v.OK, From: v.From, To: v.To, Head: v.Head, Rows: v.Rows}
+func (a *api) getVerification(ctx context.Context, by soc.Actor, in oneExport) (web.Reply[verificationView], error) {
+	v, err := a.desk.GetVerification(ctx, by, in.ID)
+	if err != nil {
+		return web.Reply[verificationView]{}, err
+	}
+	return web.OK(drawTask(v)), nil
+}
+
+func drawOutcome(out soc.VerificationOutcome) web.Reply[verificationView] {
+	if out.Task != nil {
+		return web.Reply[verificationView]{Data: drawTask(*out.Task), Status: http.StatusAccepted, Location: prefix + "/audit/verifications/" + out.Task.ID}
+	}
+	view := drawVerification(out.Found)
+	view.OK = &out.Found.OK
+	return web.OK(view)
+}
+
+func drawTask(v soc.VerificationTask) verificationView {
+	view := drawVerification(v.Found)
+	view.ID, view.State = &v.ID, string(v.State)
+	if v.State == soc.TaskDone {
+		view.OK = &v.Found.OK
+	}
+	return view
+}
+
+func drawVerification(v soc.AuditRangeVerification) verificationView {
+	view := verificationView{State: string(soc.TaskDone), From: v.From, To: v.To, Head: v.Head, Rows: v.Rows}
 	if bad := v.FirstBad; bad != nil {
 		view.FirstBad = &badRow{bad.Position, bad.Reason, textOrNull(bad.Found), textOrNull(bad.Expected)}
 	}
 	if len(v.Checkpoints) > 0 {
 		view.Checkpoint = &checkpointVerdict{v.Checkpoints[0].Position, v.Checkpoints[0].OK}
 	}
-	return web.OK(view)
+	return view
 }

@@ -1,6 +1,7 @@
 package opsapi_test
 
 import (
+	"maps"
 	"testing"
 
 	"vedette/backend/soc"
@@ -21,7 +22,7 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 	audited := webtest.Counted{Audit: 1}
 	here := []string{"Vedette-Workspace: " + h.First} // of those who are in several
 	secret := `{"password":"` + webtest.Password + `"}`
-	h.Matrix(t, web.Ops(webtest.PublicURL), map[string]webtest.Example{
+	examples := map[string]webtest.Example{
 		"POST " + prefix + "/ingest/{format}": {
 			Target: ingestGeneric, Body: oneAlert, Status: 200, Adds: audited, Elsewhere: 200, Session: soc.RoleAnalyst,
 		},
@@ -150,5 +151,7 @@ func TestS7EveryOpsRouteAsEverybody(t *testing.T) {
 		"GET " + prefix + "/people":       {Target: prefix + "/people", Status: 200},
 		"GET " + prefix + "/workspaces":   {Target: prefix + "/workspaces", Status: 200},
 		"GET " + prefix + "/organization": {Target: prefix + "/organization", Status: 200},
-	})
+	}
+	maps.Copy(examples, auditTaskExamples())
+	h.Matrix(t, web.Ops(webtest.PublicURL), examples)
 }

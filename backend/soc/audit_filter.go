@@ -9,6 +9,9 @@ type AuditFilter struct {
 	Event     string
 	// Before is the position to continue below, 0 for the first page.
 	Before int64
+	// Rising turns the order round; After is then the position to continue above.
+	Rising bool
+	After  int64
 	// Limit is the number of entries.
 	Limit int
 

@@ -1,7 +1,7 @@
 package soc
 
-// VerifyLimit is the most rows that one request walks; the next one goes on
-// where it ended.
+// VerifyLimit is the most rows that a request walks itself, and that a task walks
+// between two looks at whether it shall go on.
 const VerifyLimit = 200_000
 
 // AuditRange is what of the record to verify: from a position (0: the first) to

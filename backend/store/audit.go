@@ -75,7 +75,7 @@ func scanAudit(r row) (soc.AuditEntry, error) {
 	return e, err
 }
 
-// AuditEntries lists entries, newest first, by the members of the filter that
+// AuditEntries lists entries, newest first unless Rising, by the members of the filter that
 // have an index: workspace, incident, event and position. An empty workspace
 // lists the record of the whole installation and is for the host only.
 func (r *Reader) AuditEntries(f AuditFilter) ([]soc.AuditEntry, error) {
@@ -92,11 +92,15 @@ func (r *Reader) AuditEntries(f AuditFilter) ([]soc.AuditEntry, error) {
 	if f.Before > 0 {
 		where = append(where, `position < `+q.arg(f.Before))
 	}
+	order := ` DESC`
+	if f.Rising {
+		where, order = append(where, `position > `+q.arg(f.After)), ``
+	}
 	text := auditColumns
 	if len(where) > 0 {
 		text += ` WHERE ` + strings.Join(where, ` AND `)
 	}
-	return all(r, scanAudit, text+` ORDER BY position DESC LIMIT `+q.arg(f.Limit), q.args...)
+	return all(r, scanAudit, text+` ORDER BY position`+order+` LIMIT `+q.arg(f.Limit), q.args...)
 }
 
 // AuditOfGamebook lists the entries about a gamebook behind a position, oldest

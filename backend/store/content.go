@@ -53,10 +53,11 @@ func (r *Reader) Chunk(workspace, id string, n int) (bytes []byte, found bool, e
 	}, `SELECT k.bytes FROM content c JOIN content_chunk k ON k.content_id = c.id WHERE c.id = $2 AND c.workspace_id = $1 AND c.kept AND k.n = $3`, workspace, id, n)
 }
 
-// DropContent leaves bytes to be swept unless a file still has them.
+// DropContent leaves bytes to be swept unless a file or an export still has them.
 func (tx *Tx) DropContent(workspace, id string) error {
 	_, err := tx.update(`UPDATE content SET kept = $3, started_at = 0 WHERE id = $2 AND workspace_id = $1
-AND NOT EXISTS (SELECT 1 FROM attachment WHERE content_id = content.id AND removed_at = 0)`, workspace, id, false)
+AND NOT EXISTS (SELECT 1 FROM attachment WHERE content_id = content.id AND removed_at = 0)
+AND NOT EXISTS (SELECT 1 FROM audit_export WHERE content_id = content.id AND state = 'done')`, workspace, id, false)
 	return err
 }
 

@@ -34,6 +34,7 @@ var unscoped = map[string]string{
 	"StoredAnswer": "the principal is part of the key", "CompleteIdempotency": "the principal is part of the key", "FreeIdempotency": "the principal is part of the key", "SweepIdempotency": "the host's",
 	"KillSwitch": "scope and id are the key", "KillSwitches": "an organization's", "SaveKillSwitch": "scope and id are the key", "GamebooksToHalt": "what a switch covers", "HaltedSince": "what a switch covered", "Kill": "takes the workspace as a row",
 	"DueReverts": "the worker's, over all workspaces", "OverdueReverts": "what a switch covers",
+	"DueAuditExports": "the worker's, over all workspaces", "InsertBackup": "an organization's", "Backup": "an organization's", "Backups": "an organization's", "RunningBackup": "one for the installation", "FinishBackup": "an organization's",
 	"SweepContent": "the worker's, over all workspaces", "DueClocks": "the worker's, over all workspaces",
 	"OpenWork": "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "OverdueWork": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
 	"Refusals": "an agent's own", "AddRefusal": "an agent's own", "ForgetRefusals": "the host's", "LoopWorker": "an agent's own", "SetLoopWorker": "an agent's own", "Taint": "an agent's own", "RaiseTaint": "an agent's own",
@@ -64,6 +65,8 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
 	reflect.TypeFor[soc.RevertState]():        "asked",
 	reflect.TypeFor[soc.CommentKind]():        "note",
+	reflect.TypeFor[soc.TaskState]():          "running",
+	reflect.TypeFor[soc.ExportFormat]():       "csv",
 	reflect.TypeFor[soc.Stage]():              "extract",
 	reflect.TypeFor[soc.TriageVersionState](): "in_force",
 }
@@ -379,6 +382,11 @@ func fillEverything(t *testing.T, s *Store) {
 				return tx.InsertLedger(soc.LedgerEntry{Workspace: mark, Tool: mark, Rows: 1, At: fixtureTime}, mark)
 			},
 			func() error { return fillLoop(tx, of) },
+			func() error { return tx.InsertAttended(of(soc.Attended{}).Interface().(soc.Attended)) },
+			func() error { return tx.InsertAuditExport(of(soc.AuditExport{}).Interface().(soc.AuditExport)) },
+			func() error {
+				return tx.InsertVerification(of(soc.VerificationTask{}).Interface().(soc.VerificationTask))
+			},
 			func() error { return tx.InsertTriage(of(soc.Triage{}).Interface().(soc.Triage)) },
 			func() error { return tx.InsertTriage(done) },
 			func() error { return tx.InsertSighting(of(soc.Sighting{}).Interface().(soc.Sighting), 0) },

@@ -54,6 +54,10 @@ var closedSets = map[string][]string{
 	"verdict_event.decided_by": {"person", "source"},
 	"sop.kind":                 {"classification", "response"},
 	"comment.kind":             wordsIn([]soc.CommentKind{soc.CommentNote, soc.CommentQuestion}, ""),
+	"audit_export.format":      wordsIn(soc.AllExportFormats),
+	"audit_export.state":       wordsIn(soc.AllTaskStates),
+	"audit_verification.state": {"done", "running"},
+	"backup.state":             {"done", "failed", "running"},
 }
 
 var quotedPattern = regexp.MustCompile(`'((?:[^']|'')*)'`)

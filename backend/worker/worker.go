@@ -152,6 +152,15 @@ func (w *Worker) workers() *river.Workers {
 	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[soc.FloorJob]) error {
 		return w.config.Floor(ctx, job.Args)
 	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[soc.AuditExportJob]) error {
+		return w.config.Desk.RunAuditExport(ctx, job.Args)
+	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[soc.AuditVerificationJob]) error {
+		return w.config.Desk.RunVerification(ctx, job.Args)
+	}))
+	river.AddWorker(workers, river.WorkFunc(func(ctx context.Context, job *river.Job[soc.BackupJob]) error {
+		return w.config.Desk.RunBackup(ctx, job.Args)
+	}))
 	return workers
 }
 

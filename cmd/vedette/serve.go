@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -30,6 +32,7 @@ type serveCommand struct {
 	SecretKeyFile      string         `help:"Keys that seal tokens and secrets (default: <db>.key, made when missing on loopback with SQLite)." placeholder:"FILE"`
 	KillFile           string         `help:"Marker file that stops everything while it exists (default: <db>.kill)." placeholder:"FILE"`
 	AuditCheckpoints   string         `name:"audit-checkpoints" help:"File that signed checkpoints of the audit are appended to; best where whoever has the database cannot write (default: <db>.checkpoints)." placeholder:"FILE"`
+	BackupDir          string         `name:"backup-dir" help:"Folder that copies of the database are put into when an admin asks for one over the network (default: none; SQLite only)." placeholder:"FOLDER"`
 	EgressAllow        []string       `help:"What webhooks, connectors and the model may reach beyond public https: CIDR or host[:port]." placeholder:"TARGET"`
 	Rates              map[string]int `help:"Requests a minute and credential of a class, such as read=2400;write=480 (classes: read, write, login, agent-tools, triage, actions, decide, ingest)." placeholder:"CLASS=N;..."`
 	FileBytes          int64          `name:"attachment-bytes" default:"52428800" help:"Most bytes of one attachment, up to 1 GiB." placeholder:"BYTES"`
@@ -66,6 +69,22 @@ func (c *serveCommand) attachments() (soc.AttachmentLimits, error) {
 		return l, errors.New("--attachment-case-bytes must be at least --attachment-bytes")
 	}
 	return l, nil
+}
+
+// backupFolder makes the folder for copies, for the owner alone. PostgreSQL is
+// copied by its own tools.
+func (c *serveCommand) backupFolder(db database) (string, error) {
+	switch {
+	case c.BackupDir == "":
+		return "", nil
+	case db.postgres():
+		return "", fmt.Errorf("--backup-dir: %w", store.ErrBackupElsewhere)
+	}
+	folder, err := filepath.Abs(c.BackupDir)
+	if err != nil {
+		return "", fmt.Errorf("--backup-dir: %w", err)
+	}
+	return folder, os.MkdirAll(folder, 0o700)
 }
 
 // Run opens everything, serves until the context ends, and closes in the

@@ -104,8 +104,12 @@ func (w *wiring) wireDesk(context.Context) error {
 	if err != nil {
 		return err
 	}
+	copies, err := w.command.backupFolder(database(w.environment.program.DB))
+	if err != nil {
+		return err
+	}
 	w.desk = backend.New(backend.Config{
-		Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
+		BackupFolder: copies, Store: w.store, Log: w.log, Connectors: w.connectors, Mappers: mappers(), KillFile: w.rules.killFile,
 		PublicURL: w.publicURL, ReadOnly: w.command.ReadOnly, Count: w.count(),
 		Provider: people, Secrets: secrets, Runs: runs, Loop: w.loop, Chain: soc.NewStageChain(chain...), Signer: signers[0], Attachments: files, CheckURL: allowed.Check, Send: w.sender.Send, Products: w.fleet.products(),
 		Checkpoints: func() ([]soc.SignedCheckpoint, error) { return recentCheckpoints(w.rules.checkpoints, keysOf(signers)) },

@@ -64,9 +64,22 @@ func Open(t testing.TB, change func(*backend.Config)) *House {
 // OpenAt makes a house on the database of a URL, which must hold nothing.
 func OpenAt(t testing.TB, url string, change func(*backend.Config)) *House {
 	t.Helper()
+	return open(t, url, change, []string{"Organization", "First", "Second"}, []string{"Other", "Foreign"})
+}
+
+// OpenAlone makes a house of one organization, without Foreign.
+func OpenAlone(t testing.TB, change func(*backend.Config)) *House {
+	t.Helper()
+	return open(t, storetest.File(t), change, []string{"Organization", "First", "Second"})
+}
+
+// open makes a house; of the names of each organization the first is its own,
+// the others are its workspaces'.
+func open(t testing.TB, url string, change func(*backend.Config), organizations ...[]string) *House {
+	t.Helper()
 	h := &House{t: t, clock: Epoch, drawn: &counter{}, organizations: map[string]string{}, secrets: map[string]string{}}
 	h.settle(url, change)
-	for _, names := range [][]string{{"Organization", "First", "Second"}, {"Other", "Foreign"}} {
+	for _, names := range organizations {
 		o, err := h.Desk.CreateOrganization(t.Context(), h.Host, names[0])
 		h.must(err)
 		for _, name := range names[1:] {
