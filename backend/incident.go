@@ -276,7 +276,7 @@ func (d *Desk) IncidentsByEntity(ctx context.Context, by soc.Actor, source, exce
 	if err := by.May(soc.ScopeIncidentsRead, soc.RoleViewer); err != nil {
 		return page, err
 	}
-	q.Source = source
+	q.Source, q.RowsOnly = source, true
 	if except != "" {
 		left, found, err := d.store.Read(ctx).IncidentBySource(by.Workspace, source, except)
 		if err != nil {

@@ -66,8 +66,10 @@ type RelatedQuery struct {
 	ExcludeIncident string
 	// Source limits the answer to incidents of one source.
 	Source string
-	After  *Keyset
-	Limit  int
+	// RowsOnly leaves out times and counts.
+	RowsOnly bool
+	After    *Keyset
+	Limit    int
 }
 
 // RelatedPage is where an entity was seen, newest incident first.

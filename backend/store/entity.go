@@ -205,17 +205,17 @@ UNION SELECT incident_seq FROM entity_alias WHERE workspace_id = $1 AND kind = $
 const seenAs = `SELECT id, first_seen, last_seen FROM entity WHERE workspace_id = $1 AND kind = $2 AND value_key = $3
 UNION SELECT e.id, e.first_seen, e.last_seen FROM entity_alias a JOIN entity e ON e.id = a.entity_id WHERE a.workspace_id = $1 AND a.kind = $2 AND a.alias_key = $3`
 
-// Related lists the incidents in which a value was seen, newest first.
+// seenNewest is the newest of seenIn below a seq. Both indexes hold a value's
+// incidents in order, so that no more is read than is asked for.
+const seenNewest = `SELECT incident_seq FROM (SELECT incident_seq FROM entity WHERE workspace_id = $1 AND kind = $2 AND value_key = $3 AND incident_seq < $4 ORDER BY incident_seq DESC LIMIT $5) own
+UNION SELECT incident_seq FROM (SELECT incident_seq FROM entity_alias WHERE workspace_id = $1 AND kind = $2 AND alias_key = $3 AND incident_seq < $4 ORDER BY incident_seq DESC LIMIT $5) other
+ORDER BY 1 DESC LIMIT $5`
+
+// Related lists the incidents in which a value was seen, newest first, and
+// unless only rows are asked for counts them and the sightings, up to 10,000.
 func (r *Reader) Related(q soc.RelatedQuery) (page soc.RelatedPage, err error) {
-	low, high := timeBounds(q.Since, q.Until)
-	before := int64(1) << 62
-	if q.After != nil {
-		before, _ = strconv.ParseInt(q.After.Value, 10, 64)
-	}
 	page.Kind, page.Value = q.Kind, q.Value
-	found, err := all(r, scanIncident, `SELECT `+incidentColumnsOf("i")+` FROM (`+seenIn+`) seen CROSS JOIN incident i
-WHERE i.seq = seen.incident_seq AND i.workspace_id = $1 AND i.deleted_at = 0 AND i.created_at >= $4 AND i.created_at <= $5 AND i.id <> $6 AND i.seq < $7 AND ($9 = '' OR i.source = $9)
-ORDER BY i.seq DESC LIMIT $8`, q.Workspace, string(q.Kind), valueKey(q.Kind, q.Value), low, high, q.ExcludeIncident, before, q.Limit+1, q.Source)
+	found, err := r.relatedRows(q)
 	if err != nil {
 		return page, err
 	}
@@ -225,6 +225,9 @@ ORDER BY i.seq DESC LIMIT $8`, q.Workspace, string(q.Kind), valueKey(q.Kind, q.V
 		page.Next = &soc.Keyset{Value: strconv.FormatInt(last.Seq, 10), ID: last.ID}
 	}
 	page.Rows = found
+	if q.RowsOnly {
+		return page, nil
+	}
 	var first, last int64
 	name := []any{q.Workspace, string(q.Kind), valueKey(q.Kind, q.Value)}
 	err = r.q.queryRow(r.ctx, `SELECT COALESCE(MIN(NULLIF(first_seen, 0)), 0), COALESCE(MAX(last_seen), 0) FROM (SELECT first_seen, last_seen FROM (`+seenAs+`) e LIMIT 10000) times`, name...).Scan(&first, &last)
@@ -238,6 +241,38 @@ ORDER BY i.seq DESC LIMIT $8`, q.Workspace, string(q.Kind), valueKey(q.Kind, q.V
 	page.FirstSeen, page.LastSeen = fromMicros(first), fromMicros(last)
 	err = r.q.queryRow(r.ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM (`+seenIn+`) seen LIMIT 10000) counted`, name...).Scan(&page.Incidents)
 	return page, failure(err)
+}
+
+// relatedRows reads the incidents of a value in batches, newest first, until
+// there is one more than a page that the rest of the query lets through.
+func (r *Reader) relatedRows(q soc.RelatedQuery) (found []soc.Incident, err error) {
+	low, high := timeBounds(q.Since, q.Until)
+	before, batch := int64(1)<<62, 2*(q.Limit+1)
+	if q.After != nil {
+		before, _ = strconv.ParseInt(q.After.Value, 10, 64)
+	}
+	for len(found) <= q.Limit {
+		seqs, err := allInOrder(r, func(x row) (seq int64, err error) {
+			err = x.Scan(&seq)
+			return seq, err
+		}, seenNewest, q.Workspace, string(q.Kind), valueKey(q.Kind, q.Value), before, batch)
+		if err != nil || len(seqs) == 0 {
+			return found, err
+		}
+		l := &listQuery{}
+		from := r.few(l, seqs)
+		some, err := all(r, scanIncident, `SELECT `+incidentColumnsOf("i")+` FROM `+from+` WHERE i.workspace_id = `+l.arg(q.Workspace)+` AND i.deleted_at = 0 AND i.created_at >= `+l.arg(low)+` AND i.created_at <= `+l.arg(high)+
+			` AND i.id <> `+l.arg(q.ExcludeIncident)+` AND (`+l.arg(q.Source)+` = '' OR i.source = `+l.arg(q.Source)+`) ORDER BY i.seq DESC LIMIT `+l.arg(q.Limit+1-len(found)), l.args...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+		if len(seqs) < batch {
+			return found, nil
+		}
+		before, batch = seqs[len(seqs)-1], min(4*batch, 2000)
+	}
+	return found, nil
 }
 
 // PriorVerdicts counts the standing verdicts of other incidents in which a

@@ -299,17 +299,19 @@ func (r *Reader) fewOf(f soc.IncidentFilter, order listOrder) (seqs []int64, few
 // listFew sorts the rows of fewOf.
 func (r *Reader) listFew(seqs []int64, f soc.IncidentFilter, phases []int, order listOrder) (page soc.IncidentPage, err error) {
 	q := &listQuery{}
-	var from string
-	if r.dialect == postgresDialect {
-		from = `UNNEST(` + q.arg(seqs) + `::bigint[]) few(seq) ` + r.joinIncident("few.seq")
-	} else {
-		from = `json_each(` + q.arg(list(seqs)) + `) few CROSS JOIN incident i ON i.seq = few.value`
-	}
-	text := `SELECT ` + incidentColumnsOf("i") + ` FROM ` + from + ` WHERE ` + residual(q, f, phases)
+	text := `SELECT ` + incidentColumnsOf("i") + ` FROM ` + r.few(q, seqs) + ` WHERE ` + residual(q, f, phases)
 	if f.After != nil {
 		text += ` AND ` + order.behind(q, "i.", f.After)
 	}
 	found, err := all(r, scanIncident, text+order.by("i.")+cut(q, f.Limit+1, f.Offset), q.args...)
 	cutPage(&page, found, f, order.position)
 	return page, err
+}
+
+// few is the incidents of some seqs, as i.
+func (r *Reader) few(q *listQuery, seqs []int64) string {
+	if r.dialect == postgresDialect {
+		return `UNNEST(` + q.arg(seqs) + `::bigint[]) few(seq) ` + r.joinIncident("few.seq")
+	}
+	return `json_each(` + q.arg(list(seqs)) + `) few CROSS JOIN incident i ON i.seq = few.value`
 }
