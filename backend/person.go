@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -180,16 +181,49 @@ func (d *Desk) GrantRole(ctx context.Context, by soc.Actor, in soc.WorkspaceGran
 	return err
 }
 
-// DisablePerson shuts a person out: sessions and personal keys are dead with
-// the next request. Anybody's admin may do it to anybody else.
+// DisablePerson shuts a person out: sessions, links and personal keys are dead with
+// the next request. An admin of the organization may do it to anybody else, and a
+// key that may tighten, of role admin wherever the person has one, to whoever is no
+// admin of the organization.
 func (d *Desk) DisablePerson(ctx context.Context, by soc.Actor, id, reason string) error {
-	return d.changePerson(ctx, by, "person_disabled", id, func(tx *store.Tx, person soc.Person, e *soc.AuditEntry) error {
+	_, err := d.DisableMember(ctx, by, id, reason)
+	return err
+}
+
+// DisableMember is DisablePerson for who shows the person then.
+func (d *Desk) DisableMember(ctx context.Context, by soc.Actor, id, reason string) (out soc.Person, err error) {
+	err = d.changePersonAs(ctx, by, "person_disabled", id, mayDisable, func(tx *store.Tx, person soc.Person, e *soc.AuditEntry) error {
+		out = person
+		out.Disabled, out.PasswordHash = true, ""
 		e.Detail = auditDetail("reason", reason)
 		if person.ID == by.ID {
 			return soc.Errorf(soc.Denied, soc.CodeForbidden, "Nobody disables themselves.").WithFix("Ask another admin.")
 		}
+		if err := tx.EndPersonLinks(person.ID, d.clock()); err != nil {
+			return err
+		}
 		return tx.SetDisabled(person.ID, true)
 	})
+	return out, err
+}
+
+func mayDisable(by soc.Actor, person soc.Person) error {
+	if by.Session || by.Kind != soc.PrincipalService && by.Kind != soc.PrincipalPerson {
+		return mayAdminister(by, by.Organization)
+	}
+	if err := by.MayScope(soc.ScopeOpsTighten); err != nil {
+		return err
+	}
+	if err := mayTightenIn(by, slices.Collect(maps.Keys(person.Grants))); err != nil {
+		if soc.KindOf(err) == soc.NotFound {
+			err = soc.NotFoundf("There is no such person.")
+		}
+		return err
+	}
+	if person.OrganizationAdmin {
+		return soc.Errorf(soc.Denied, soc.CodeForbidden, "A key does not disable an admin of the organization.").WithFix("Another admin does it in person.")
+	}
+	return nil
 }
 
 // EnablePerson lets a disabled person in again, by the host; old sessions stay
@@ -229,11 +263,21 @@ func (d *Desk) ResetPassword(ctx context.Context, by soc.Actor, id, password str
 // changePerson runs a change of one person in a transaction with its audit
 // entry; prepare runs before it, outside.
 func (d *Desk) changePerson(ctx context.Context, by soc.Actor, event, id string, change func(*store.Tx, soc.Person, *soc.AuditEntry) error, prepare ...func() error) error {
+	admin := func(by soc.Actor, _ soc.Person) error { return mayAdminister(by, by.Organization) }
+	return d.changePersonAs(ctx, by, event, id, admin, change, prepare...)
+}
+
+// changePersonAs is changePerson for whoever may; an unknown or foreign person has
+// no roles when that is asked.
+func (d *Desk) changePersonAs(ctx context.Context, by soc.Actor, event, id string, may func(soc.Actor, soc.Person) error, change func(*store.Tx, soc.Person, *soc.AuditEntry) error, prepare ...func() error) error {
 	person, found, err := d.store.Read(ctx).Person(id)
-	if err == nil {
-		err = mayAdminister(by, by.Organization)
+	if foreign := by.Kind != soc.PrincipalHost && person.Organization != by.Organization; err == nil && foreign {
+		person, found = soc.Person{}, false
 	}
-	if foreign := by.Kind != soc.PrincipalHost && person.Organization != by.Organization; err == nil && (!found || foreign) {
+	if err == nil {
+		err = may(by, person)
+	}
+	if err == nil && !found {
 		err = soc.NotFoundf("There is no such person.")
 	}
 	if err == nil {

@@ -288,10 +288,16 @@ func (p *changeDecision) apply(before soc.PolicyFacts) error {
 		return p.desk.applyRoles(p.tx, p.by, p.c)
 	case soc.PartKey:
 		p.end(soc.ChangeApplied)
+		if p.c.KeyID() != "" {
+			return p.desk.applyKeyChange(p.tx, p.by, p.c)
+		}
 		return p.desk.applyKey(p.tx, p.by, p.c)
 	case soc.PartSource:
 		p.end(soc.ChangeApplied)
 		return p.desk.applySource(p.tx, p.by, p.c)
+	case soc.PartPerson:
+		p.end(soc.ChangeApplied)
+		return p.desk.applyPerson(p.tx, p.by, p.c)
 	}
 	if err := p.c.Proposed.Check(); err != nil {
 		return err

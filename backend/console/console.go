@@ -116,6 +116,7 @@ func New(config Config) (*Console, error) {
 func (c *Console) register() {
 	c.registerEntry()
 	c.registerSession()
+	c.registerWelcome()
 	c.registerSecondFactor()
 	c.registerApprovals()
 	c.registerGamebooks()

@@ -25,6 +25,7 @@ func (o *office) screens(id, done string) []screen {
 		{"status", "/", soc.RoleNone},
 		{"sign-in", "/console/sign-in", soc.RoleNone},
 		{"continue", "/console/sign-in?next=%2Fconsole", soc.RoleNone},
+		{"welcome", "/console/welcome/" + o.invited("new@example.org"), soc.RoleNone},
 		{"step-up", "/console/step-up?next=%2Fconsole", soc.RoleSenior},
 		{"second-factor", "/console/second-factor", soc.RoleSenior},
 		{"enrolment", "/console/enrolment", soc.RoleSenior},

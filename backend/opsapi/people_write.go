@@ -48,7 +48,12 @@ func (a *api) registerPeopleWrites() {
 	roles := with(write, http.MethodPut, "/people/{id}/roles", "set_roles", "Give a person exactly these roles; more than before waits for a second person.")
 	roles.Also, roles.Errors = []int{http.StatusAccepted}, append([]soc.Code{soc.CodeConflict}, write.Errors...)
 	add(a, roles, a.setRoles)
-	add(a, with(write, http.MethodPost, "/people/{id}/disable", "disable_person", "Shut a person out at once."), a.disablePerson)
+	disable := web.Operation{
+		Who: web.Scoped, Scope: soc.ScopeOpsTighten, MinRole: soc.RoleAdmin, Organization: true, Rate: "write", Write: true, Kinds: peopleAndServices,
+		Errors: append([]soc.Code{soc.CodeInsufficientWorkspaceRole}, write.Errors...),
+	}
+	add(a, with(disable, http.MethodPost, "/people/{id}/disable", "disable_person", "Shut a person out at once."), a.disablePerson)
+	a.registerPeopleLinks()
 	create := with(write, http.MethodPost, "/workspaces", "create_workspace", "Make a workspace with the shipped policy.")
 	create.Status = http.StatusCreated
 	add(a, create, a.createWorkspace)
@@ -84,10 +89,7 @@ func (a *api) setRoles(ctx context.Context, by soc.Actor, in rolesInput) (web.Re
 
 func (a *api) disablePerson(ctx context.Context, by soc.Actor, in reasonInput) (web.Reply[memberView], error) {
 	draw := func(p soc.Person) web.Reply[memberView] { return web.OK(drawMember(p)) }
-	if err := a.desk.DisablePerson(ctx, web.Answering(by, draw), in.ID, in.Body.Reason); err != nil {
-		return web.Reply[memberView]{}, err
-	}
-	p, err := a.desk.GetMember(ctx, by, in.ID)
+	p, err := a.desk.DisableMember(ctx, web.Answering(by, draw), in.ID, in.Body.Reason)
 	if err != nil {
 		return web.Reply[memberView]{}, err
 	}

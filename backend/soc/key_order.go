@@ -2,6 +2,7 @@ package soc
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -39,6 +40,15 @@ func (n NewCredential) Order() KeyOrder {
 		o.ExpiresAt = n.ExpiresAt.UTC().Format(time.RFC3339)
 	}
 	return o
+}
+
+// KeyID is the key that a change of kind key changes, empty where it makes one.
+func (c PolicyChange) KeyID() string {
+	if c.Kind != PartKey || len(c.Diff) != 1 {
+		return ""
+	}
+	id, _ := strings.CutPrefix(c.Diff[0].Path, "/keys")
+	return strings.TrimPrefix(id, "/")
 }
 
 // KeyOrder reads what a change of kind key asks for.

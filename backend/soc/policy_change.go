@@ -24,10 +24,10 @@ var AllChangeStates = []ChangeState{ChangePending, ChangeApplied, ChangeRejected
 // PolicyPart is what a change replaces whole.
 type PolicyPart string
 
-// The parts; policy is several of them at once, by restore. Roles, key and
-// source are no parts of the policy: they widen what somebody may do in a
-// workspace, or what of a source is not told apart, and wait for two people in
-// the same way.
+// The parts; policy is several of them at once, by restore. Roles, key, source and
+// person are no parts of the policy: they widen what somebody may do in a
+// workspace, let somebody in, or say what of a source is not told apart, and wait
+// for two people in the same way.
 const (
 	PartSettings  PolicyPart = "settings"
 	PartLimits    PolicyPart = "limits"
@@ -37,13 +37,16 @@ const (
 	PartRoles     PolicyPart = "roles"
 	PartKey       PolicyPart = "key"
 	PartSource    PolicyPart = "source"
+	PartPerson    PolicyPart = "person"
 )
 
 // AllPolicyParts lists the parts.
-var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy, PartRoles, PartKey, PartSource}
+var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy, PartRoles, PartKey, PartSource, PartPerson}
 
 // OfPolicy reports whether the part is one of the policy document.
-func (p PolicyPart) OfPolicy() bool { return p != PartRoles && p != PartKey && p != PartSource }
+func (p PolicyPart) OfPolicy() bool {
+	return p != PartRoles && p != PartKey && p != PartSource && p != PartPerson
+}
 
 // ChangeLife is how long a change waits for its second person; it is never
 // extended, and silence applies nothing.

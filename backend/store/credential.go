@@ -104,3 +104,17 @@ func (tx *Tx) CollectCredential(id, prefix string, secretHash []byte) (bool, err
 	n, err := tx.update(`UPDATE credential SET secret_hash = $3, prefix = $2 WHERE id = $1 AND prefix = ''`, id, prefix, secretHash)
 	return n == 1, err
 }
+
+// ChangeCredential stores what may be changed of a live credential: name, scopes,
+// workspaces, role, source and expiry.
+func (tx *Tx) ChangeCredential(c soc.Credential) error {
+	return tx.insert(`UPDATE credential SET name = $2, scopes = $3, workspaces = $4, role = $5, source = $6, expires_at = $7 WHERE id = $1 AND revoked_at = 0`,
+		c.ID, c.Name, list(c.Scopes), list(c.Workspaces), string(c.Role), c.Source, micros(c.ExpiresAt))
+}
+
+// UncollectedCredentials lists live credentials, of all organizations, that two
+// people let through before a time and whose secret nobody has collected.
+func (r *Reader) UncollectedCredentials(before time.Time, limit int) ([]soc.Credential, error) {
+	return all(r, scanCredential, credentialColumns+` WHERE c.prefix = '' AND c.revoked_at = 0
+AND EXISTS (SELECT 1 FROM policy_change p WHERE p.id = c.id AND p.kind = 'key' AND p.state = 'applied' AND p.decided_at <= $1) ORDER BY c.id LIMIT $2`, micros(before), limit)
+}

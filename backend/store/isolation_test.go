@@ -35,6 +35,8 @@ var unscoped = map[string]string{
 	"KillSwitch": "scope and id are the key", "KillSwitches": "an organization's", "SaveKillSwitch": "scope and id are the key", "GamebooksToHalt": "what a switch covers", "HaltedSince": "what a switch covered", "Kill": "takes the workspace as a row",
 	"DueReverts": "the worker's, over all workspaces", "OverdueReverts": "what a switch covers",
 	"DueAuditExports": "the worker's, over all workspaces", "InsertBackup": "an organization's", "Backup": "an organization's", "Backups": "an organization's", "RunningBackup": "one for the installation", "FinishBackup": "an organization's",
+	"InsertPersonLink": "a person's own", "PersonLinkByToken": "who is calling is not known before", "StandingPersonLink": "a person's own", "CollectPersonLink": "a person's own", "UsePersonLink": "a person's own", "EndPersonLinks": "a person's own",
+	"ChangeCredential": "an organization's", "UncollectedCredentials": "the worker's, over all organizations",
 	"SweepContent": "the worker's, over all workspaces", "DueClocks": "the worker's, over all workspaces",
 	"OpenWork": "the worker's, over all workspaces", "StalledWork": "the worker's, over all workspaces", "DueTriages": "the worker's, over all workspaces", "OverdueWork": "the worker's, over all workspaces", "ForgetLeases": "the worker's, over all workspaces",
 	"Refusals": "an agent's own", "AddRefusal": "an agent's own", "ForgetRefusals": "the host's", "LoopWorker": "an agent's own", "SetLoopWorker": "an agent's own", "Taint": "an agent's own", "RaiseTaint": "an agent's own",

@@ -58,6 +58,7 @@ var closedSets = map[string][]string{
 	"audit_export.state":       wordsIn(soc.AllTaskStates),
 	"audit_verification.state": {"done", "running"},
 	"backup.state":             {"done", "failed", "running"},
+	"person_link.purpose":      wordsIn(soc.AllLinkPurposes),
 }
 
 var quotedPattern = regexp.MustCompile(`'((?:[^']|'')*)'`)

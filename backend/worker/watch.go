@@ -27,6 +27,7 @@ func (w *Worker) watch(ctx context.Context) {
 		{"targets of cases", everyExpiry, w.config.Desk.WatchSLA},
 		{"webhooks", everySecond, w.webhooks.look},
 		{"old deliveries", everyExpiry, w.config.Desk.SweepDeliveries},
+		{"keys nobody collected", everyMinute, w.config.Desk.RevokeUncollected},
 		{"exports that expire", everyMinute, w.config.Desk.SweepAuditExports},
 		{"files nobody has", everyMinute, w.config.Desk.SweepContent},
 	}, w.config.Tasks...)

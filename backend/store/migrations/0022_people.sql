@@ -76,3 +76,21 @@ CREATE TABLE attention (
 ) @strict;
 CREATE INDEX attention_time ON attention (workspace_id, at, id);
 CREATE INDEX attention_person ON attention (workspace_id, person_id, at, id);
+
+-- Links by which people choose a password, once. The hash is empty until whoever
+-- asked for a reset has collected its token.
+CREATE TABLE person_link (
+  id TEXT PRIMARY KEY,
+  person_id TEXT NOT NULL REFERENCES person(id),
+  purpose TEXT NOT NULL CHECK (purpose IN ('invite','reset')),
+  hash @blob,
+  collector TEXT NOT NULL,
+  created_at @int NOT NULL,
+  expires_at @int NOT NULL,
+  ended_at @int NOT NULL
+) @strict;
+CREATE UNIQUE INDEX person_link_token ON person_link (hash) WHERE hash IS NOT NULL;
+CREATE UNIQUE INDEX person_link_stands ON person_link (person_id) WHERE ended_at = 0;
+
+-- Keys whose secret waits to be collected.
+CREATE INDEX credential_uncollected ON credential (id) WHERE prefix = '' AND revoked_at = 0;

@@ -1,0 +1,5 @@
+package console
+
+func init() {
+	notices["password-chosen"] = "Sign in with the password you have chosen."
+}
