@@ -168,7 +168,7 @@ func (m *matter) ask(phase soc.Phase, approvals []soc.Approval) (soc.GateInput, 
 	}
 	in, err := m.reading.input(gateQuestion{
 		phase: phase, principal: principal, requester: m.g.RequestedBy, run: run, claim: then.ClaimedTrigger,
-		steps: m.steps, gamebook: m.g.ID,
+		entries: m.switchedOff(), steps: m.steps, gamebook: m.g.ID,
 	})
 	if err != nil {
 		return in, soc.GateResult{}, err
@@ -177,6 +177,18 @@ func (m *matter) ask(phase soc.Phase, approvals []soc.Approval) (soc.GateInput, 
 	in.AutoRun, in.Digest, in.DigestNeed = m.g.AutoRun, m.g.Digest, m.g.Need
 	in.Approvals, in.NotApprovers = approvals, m.notApprovers
 	return in, soc.Gate(in), nil
+}
+
+// switchedOff names the steps whose playbook the workspace has switched off since
+// they were asked for: nobody approves and nothing carries out such a step.
+func (m *matter) switchedOff() soc.EntryReport {
+	var report soc.EntryReport
+	for i, s := range m.g.Steps {
+		if !m.reading.enabled(s.Playbook) {
+			report.Failures = append(report.Failures, soc.StepFailure{Index: i, Code: soc.CodePlaybookDisabled, Message: "The playbook is switched off in this workspace."})
+		}
+	}
+	return report
 }
 
 // standingRun is the run as it was when the gamebook was asked for, without

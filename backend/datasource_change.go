@@ -78,7 +78,7 @@ func (d *Desk) setSource(tx *store.Tx, by soc.Actor, event string, in soc.Source
 	switch {
 	case len(edit.diff) == 0:
 	case direction == soc.DirectionLoosening && by.Kind != soc.PrincipalHost:
-		out.Change, err = d.askChange(tx, by, edit.counts(), c)
+		out.Change, err = d.askChange(tx, by, d.counts(by), c)
 	default:
 		if err = d.applySource(tx, by, c); err == nil {
 			out.Source, err = sourceIn(&tx.Reader, by.Workspace, in.Source)

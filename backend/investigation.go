@@ -168,7 +168,7 @@ func unknownSOP(tx *store.Tx, workspace string, in soc.SubmitInvestigation) (boo
 		if ref.ID == "" {
 			continue
 		}
-		if _, found, err := tx.SOP(workspace, ref.ID); err != nil || !found {
+		if _, found, err := tx.SOP(workspace, ref.ID, noTime); err != nil || !found {
 			return !found, err
 		}
 	}

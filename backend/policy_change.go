@@ -188,7 +188,7 @@ func (p *changeDecision) end(state soc.ChangeState) {
 
 func (p *changeDecision) entry(event string) soc.AuditEntry {
 	e := p.desk.entry(p.by, event)
-	e.Target, e.Digest, e.PolicyVersion, e.Detail = p.c.ID, p.c.Digest, p.c.BaseVersion, auditDetail("comment", p.in.Comment)
+	e.Target, e.Digest, e.PolicyVersion, e.Detail = p.c.ID, p.c.Digest, p.c.PolicyBase(), auditDetail("comment", p.in.Comment)
 	return e
 }
 
@@ -208,6 +208,12 @@ func (p *changeDecision) confirm() (c soc.PolicyChange, err error) {
 			return c, err
 		}
 		return p.giveUp(soc.ChangeStale, soc.CodeInvalidState, "The source has changed since this was asked for.")
+	}
+	if moved, err := p.sopMoved(); err != nil || moved {
+		if err != nil {
+			return c, err
+		}
+		return p.giveUp(soc.ChangeStale, soc.CodeInvalidState, "The procedure has changed since this was asked for.")
 	}
 	if p.c.GrantsTo(p.by.ID) {
 		return c, soc.Errorf(soc.Denied, soc.CodeRequesterCannotApprove, "The change gives something to whoever would confirm it.").
@@ -244,6 +250,16 @@ func (p *changeDecision) sourceMoved() (bool, error) {
 	}
 	s, found, err := p.tx.DataSource(p.by.Workspace, p.c.Target)
 	return !found || s.Version != p.c.BaseVersion, err
+}
+
+// sopMoved reports that a procedure, or the draft that a change asks for, is no
+// longer what the change was asked of.
+func (p *changeDecision) sopMoved() (bool, error) {
+	if p.c.Kind != soc.PartSOP {
+		return false, nil
+	}
+	now, draft, err := p.desk.sopAsked(p.tx, p.c)
+	return int64(now.Version) != p.c.BaseVersion || !sameDiff(soc.DiffSOP(now, draft), p.c.Diff), err
 }
 
 // giveUp ends a change that cannot be applied any more.
@@ -298,6 +314,16 @@ func (p *changeDecision) apply(before soc.PolicyFacts) error {
 	case soc.PartPerson:
 		p.end(soc.ChangeApplied)
 		return p.desk.applyPerson(p.tx, p.by, p.c)
+	case soc.PartSOP:
+		p.end(soc.ChangeApplied)
+		_, draft, err := p.desk.sopAsked(p.tx, p.c)
+		if err != nil {
+			return err
+		}
+		return p.desk.applySOP(p.tx, p.by, p.c, draft)
+	case soc.PartCatalogue:
+		p.end(soc.ChangeApplied)
+		return p.desk.applySwitch(p.tx, p.by, p.c)
 	}
 	if err := p.c.Proposed.Check(); err != nil {
 		return err

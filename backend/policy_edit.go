@@ -194,8 +194,15 @@ func (d *Desk) policyKnown(tx *store.Tx, workspace string, before, after soc.Pol
 // mayGo asks who may go this way: a senior tightens at most, a key without
 // ops:draft asks for no loosening, one without ops:tighten changes nothing.
 func (p *policyEdit) mayGo(direction soc.Direction) error {
-	by := p.by
-	if by.Kind == soc.PrincipalHost || len(p.diff) == 0 {
+	if len(p.diff) == 0 {
+		return nil
+	}
+	return mayGo(p.by, direction)
+}
+
+// mayGo is policyEdit.mayGo, for what is no part of the policy too.
+func mayGo(by soc.Actor, direction soc.Direction) error {
+	if by.Kind == soc.PrincipalHost {
 		return nil
 	}
 	if direction != soc.DirectionLoosening {
@@ -255,7 +262,7 @@ func sides(diff []soc.PolicyDifference) (before, after string) {
 
 // ask stores a loosening that waits.
 func (p *policyEdit) ask() (*soc.PolicyChange, error) {
-	return p.desk.askChange(p.tx, p.by, p.counts(), soc.PolicyChange{
+	return p.desk.askChange(p.tx, p.by, p.desk.counts(p.by), soc.PolicyChange{
 		Workspace: p.edit.Workspace, Kind: p.edit.Part, Event: p.edit.Event, Target: p.edit.Target,
 		BaseVersion: p.before.Version, Diff: within(p.edit.Part, p.diff), Proposed: p.after, Reason: p.edit.Reason,
 	})
@@ -294,7 +301,7 @@ func (d *Desk) askChange(tx *store.Tx, by soc.Actor, counts bool, c soc.PolicyCh
 		return nil, err
 	}
 	e := d.entry(by, c.Event)
-	e.Workspace, e.Target, e.Digest, e.PolicyVersion = c.Workspace, c.ID, c.Digest, c.BaseVersion
+	e.Workspace, e.Target, e.Digest, e.PolicyVersion = c.Workspace, c.ID, c.Digest, c.PolicyBase()
 	e.Decision, e.Detail = "queued", auditDetail("reason", c.Reason)
 	e.Before, e.After = sides(c.Diff)
 	tx.Audit(e)
@@ -302,8 +309,8 @@ func (d *Desk) askChange(tx *store.Tx, by soc.Actor, counts bool, c soc.PolicyCh
 }
 
 // counts reports whether whoever asks is the first of the two.
-func (p *policyEdit) counts() bool {
-	return p.by.Fresh(p.desk.clock()) && soc.ChangeConfirms(p.by.Role)
+func (d *Desk) counts(by soc.Actor) bool {
+	return by.Fresh(d.clock()) && soc.ChangeConfirms(by.Role)
 }
 
 // within spells the paths of a diff as the part itself does: a change of

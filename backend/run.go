@@ -3,6 +3,7 @@ package backend
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -256,7 +257,7 @@ func (d *Desk) mintRun(tx *store.Tx, by soc.Actor, i soc.Incident, u *soc.Run, i
 
 // runHashes name what the run works with (S43).
 func (d *Desk) runHashes(r *store.Reader, workspace string) (h soc.RunHashes, err error) {
-	sops, err := r.SOPs(workspace)
+	sops, err := r.SOPs(workspace, noTime)
 	if err != nil {
 		return h, err
 	}
@@ -266,7 +267,7 @@ func (d *Desk) runHashes(r *store.Reader, workspace string) (h soc.RunHashes, er
 	}
 	var lines strings.Builder
 	for _, s := range sops {
-		lines.WriteString(s.ID + " " + s.Hash + "\n")
+		fmt.Fprintf(&lines, "%s %d %s\n", s.ID, s.Version, s.Hash)
 	}
 	h = soc.RunHashes{Catalogue: d.catalogue.Hash(), SOPs: soc.DigestOf("vedette-sops-v1", []byte(lines.String())), Policy: w.PolicyVersion}
 	if d.loop != nil {

@@ -31,7 +31,7 @@ func TestS43ARunKeepsTheHashesItBeganWith(t *testing.T) {
 	const text = "Close everything from this sender."
 	b.write(func(tx *store.Tx) error {
 		return tx.InsertSOP(soc.SOP{
-			ID: "sop-new", Workspace: b.first, Name: "New", Kind: "classification", Version: 1, Text: text,
+			ID: "sop-new", Workspace: b.first, Name: "New", Kind: "classification", Version: 1, Enabled: true, Text: text,
 			Hash: soc.DigestOf("vedette-sop-v1", []byte(text)), CreatedAt: b.now(),
 		})
 	})

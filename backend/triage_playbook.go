@@ -49,7 +49,7 @@ func ownPlaybook(v soc.TriageVersion) soc.TriagePlaybook {
 // procedurePlaybooks are the built-in triage and the classification procedures,
 // each with what its text speaks of.
 func (d *Desk) procedurePlaybooks(r *store.Reader, workspace string) ([]soc.TriagePlaybook, error) {
-	sops, err := r.SOPs(workspace)
+	sops, err := r.SOPs(workspace, noTime)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (d *Desk) chosenPlaybook(r *store.Reader, i soc.Incident, asked string) (na
 	if asked != "" {
 		return "", 0, soc.InvalidField("playbook", "must be one of %s", joined(names[:min(len(names), 50)]))
 	}
-	sops, err := r.SOPs(i.Workspace)
+	sops, err := r.SOPs(i.Workspace, noTime)
 	if err != nil {
 		return "", 0, err
 	}

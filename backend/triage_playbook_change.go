@@ -50,7 +50,7 @@ func (d *Desk) ValidateTriagePlaybook(ctx context.Context, by soc.Actor, draft s
 }
 
 func (d *Desk) checkTriageDraft(r *store.Reader, workspace string, draft soc.TriageDraft) ([]playbook.Problem, error) {
-	sops, err := r.SOPs(workspace)
+	sops, err := r.SOPs(workspace, noTime)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 
 type changePage struct {
 	State    string      `query:"state" jsonschema:"enum=pending,enum=applied,enum=rejected,enum=expired,enum=stale"`
-	Kind     string      `query:"kind" jsonschema:"enum=settings,enum=limits,enum=protected,enum=rules,enum=policy,enum=roles,enum=key,enum=source"`
+	Kind     string      `query:"kind" jsonschema:"enum=settings,enum=limits,enum=protected,enum=rules,enum=policy,enum=roles,enum=key,enum=source,enum=catalogue,enum=sop"`
 	Mine     bool        `query:"mine" jsonschema_description:"Those the caller asked for."`
 	PageSize schemas.Int `query:"pageSize" jsonschema:"minimum=1,maximum=200"`
 	Token    string      `query:"continuationToken"`

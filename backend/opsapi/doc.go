@@ -39,6 +39,8 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a.registerExplain()
 	a.registerPolicy()
 	a.registerPolicyVersions()
+	a.registerCatalogue()
+	a.registerSOPs()
 	a.registerChanges()
 	a.registerAgents()
 	a.registerRuns()

@@ -16,6 +16,8 @@ type Catalogue struct {
 	byID    map[string]int
 	undo    map[string]undo
 	hash    string
+	// entries are what the file said, for With.
+	entries []filePlaybook
 }
 
 //go:embed catalogue.yaml

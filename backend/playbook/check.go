@@ -31,6 +31,9 @@ const (
 type checker struct {
 	positions Lines
 	problems  []Problem
+	// stays reports whether a playbook was in force before: what it claimed then
+	// is no fault of whoever sends others. nil for none.
+	stays func(i int) bool
 }
 
 func (k *checker) bad(path, format string, args ...any) {
@@ -48,7 +51,7 @@ func (k *checker) catalogue(file fileCatalogue) *Catalogue {
 		k.bad("playbooks", "lists %d playbooks; at most %d are allowed", n, maxPlaybooks)
 		return nil
 	}
-	c := &Catalogue{byID: map[string]int{}, undo: map[string]undo{}}
+	c := &Catalogue{byID: map[string]int{}, undo: map[string]undo{}, entries: file.Playbooks}
 	for i, entry := range file.Playbooks {
 		path := fmt.Sprintf("playbooks[%d]", i)
 		k.playbook(path, entry)
@@ -82,10 +85,12 @@ func (k *checker) between(c *Catalogue, file fileCatalogue) {
 		}
 		class := c.computedClass(p)
 		if claim := soc.Class(file.Playbooks[i].Class); claim != "" {
-			if claim.Rank() < class.Rank() {
+			switch {
+			case claim.Rank() >= class.Rank():
+				class = claim
+			case k.stays == nil || !k.stays(i):
 				k.bad(path+".class", "claims %s, but the class is %s: %s", claim, class, classReason(c, p))
 			}
-			class = claim
 		}
 		c.ordered[i].Class = class
 	}

@@ -1,7 +1,6 @@
 package playbook
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -54,44 +53,44 @@ type fileCatalogue struct {
 }
 
 type filePlaybook struct {
-	ID                 string          `yaml:"id"`
-	Version            int             `yaml:"version"`
-	Name               string          `yaml:"name"`
-	Description        string          `yaml:"description"`
-	Class              string          `yaml:"class"`
-	Impact             string          `yaml:"impact"`
-	EntityKinds        []string        `yaml:"entity_kinds"`
-	RequiredProperties []string        `yaml:"required_properties"`
-	Parameters         []fileParameter `yaml:"parameters"`
-	Operation          string          `yaml:"operation"`
-	Probe              *fileProbe      `yaml:"probe"`
-	Rollback           string          `yaml:"rollback"`
-	RecoveryWindow     int64           `yaml:"recovery_window_s"`
-	AutoRevert         int64           `yaml:"auto_revert_s"`
-	Undo               string          `yaml:"undo"`
-	Idempotent         *bool           `yaml:"idempotent"`
-	ConflictsWith      []string        `yaml:"conflicts_with"`
-	D3FEND             string          `yaml:"d3fend"`
-	Internal           bool            `yaml:"internal"`
+	ID                 string          `yaml:"id,omitempty"`
+	Version            int             `yaml:"version,omitempty"`
+	Name               string          `yaml:"name,omitempty"`
+	Description        string          `yaml:"description,omitempty"`
+	Class              string          `yaml:"class,omitempty"`
+	Impact             string          `yaml:"impact,omitempty"`
+	EntityKinds        []string        `yaml:"entity_kinds,omitempty"`
+	RequiredProperties []string        `yaml:"required_properties,omitempty"`
+	Parameters         []fileParameter `yaml:"parameters,omitempty"`
+	Operation          string          `yaml:"operation,omitempty"`
+	Probe              *fileProbe      `yaml:"probe,omitempty"`
+	Rollback           string          `yaml:"rollback,omitempty"`
+	RecoveryWindow     int64           `yaml:"recovery_window_s,omitempty"`
+	AutoRevert         int64           `yaml:"auto_revert_s,omitempty"`
+	Undo               string          `yaml:"undo,omitempty"`
+	Idempotent         *bool           `yaml:"idempotent,omitempty"`
+	ConflictsWith      []string        `yaml:"conflicts_with,omitempty"`
+	D3FEND             string          `yaml:"d3fend,omitempty"`
+	Internal           bool            `yaml:"internal,omitempty"`
 }
 
 type fileParameter struct {
-	Name        string   `yaml:"name"`
-	Type        string   `yaml:"type"`
-	Description string   `yaml:"description"`
-	Required    bool     `yaml:"required"`
-	Enum        []string `yaml:"enum"`
-	Default     string   `yaml:"default"`
-	MaxLength   int      `yaml:"max_length"`
-	Minimum     *int64   `yaml:"minimum"`
-	Maximum     *int64   `yaml:"maximum"`
+	Name        string   `yaml:"name,omitempty"`
+	Type        string   `yaml:"type,omitempty"`
+	Description string   `yaml:"description,omitempty"`
+	Required    bool     `yaml:"required,omitempty"`
+	Enum        []string `yaml:"enum,omitempty"`
+	Default     string   `yaml:"default,omitempty"`
+	MaxLength   int      `yaml:"max_length,omitempty"`
+	Minimum     *int64   `yaml:"minimum,omitempty"`
+	Maximum     *int64   `yaml:"maximum,omitempty"`
 }
 
 type fileProbe struct {
-	Operation string `yaml:"operation"`
-	Expect    string `yaml:"expect"`
-	Timeout   int64  `yaml:"timeout_s"`
-	Retries   int    `yaml:"retries"`
+	Operation string `yaml:"operation,omitempty"`
+	Expect    string `yaml:"expect,omitempty"`
+	Timeout   int64  `yaml:"timeout_s,omitempty"`
+	Retries   int    `yaml:"retries,omitempty"`
 }
 
 // Load reads a catalogue file of at most MaxFileSize bytes. It returns either a
@@ -106,10 +105,17 @@ func Load(data []byte) (*Catalogue, error) {
 	check := checker{positions: lines}
 	c := check.catalogue(file)
 	if len(check.problems) > 0 {
-		slices.SortStableFunc(check.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-		return nil, &FileError{check.problems}
+		return nil, check.failure()
 	}
 	return c, nil
+}
+
+// Problems are those that an error of Load or With lists, nil for no error.
+func Problems(err error) []Problem {
+	if file := (*FileError)(nil); errors.As(err, &file) {
+		return file.Problems
+	}
+	return nil
 }
 
 // ReadStrict reads a YAML file of at most MaxFileSize bytes as the catalogue is

@@ -24,10 +24,9 @@ var AllChangeStates = []ChangeState{ChangePending, ChangeApplied, ChangeRejected
 // PolicyPart is what a change replaces whole.
 type PolicyPart string
 
-// The parts; policy is several of them at once, by restore. Roles, key, source and
-// person are no parts of the policy: they widen what somebody may do in a
-// workspace, let somebody in, or say what of a source is not told apart, and wait
-// for two people in the same way.
+// The parts; policy is several of them at once, by restore. Those from roles on
+// are no parts of the policy: they widen what somebody may do in a workspace, or
+// what it works with, and wait for two people in the same way.
 const (
 	PartSettings  PolicyPart = "settings"
 	PartLimits    PolicyPart = "limits"
@@ -38,14 +37,16 @@ const (
 	PartKey       PolicyPart = "key"
 	PartSource    PolicyPart = "source"
 	PartPerson    PolicyPart = "person"
+	PartCatalogue PolicyPart = "catalogue"
+	PartSOP       PolicyPart = "sop"
 )
 
 // AllPolicyParts lists the parts.
-var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy, PartRoles, PartKey, PartSource, PartPerson}
+var AllPolicyParts = []PolicyPart{PartSettings, PartLimits, PartProtected, PartRules, PartPolicy, PartRoles, PartKey, PartSource, PartPerson, PartCatalogue, PartSOP}
 
 // OfPolicy reports whether the part is one of the policy document.
 func (p PolicyPart) OfPolicy() bool {
-	return p != PartRoles && p != PartKey && p != PartSource && p != PartPerson
+	return !slices.Contains([]PolicyPart{PartRoles, PartKey, PartSource, PartPerson, PartCatalogue, PartSOP}, p)
 }
 
 // ChangeLife is how long a change waits for its second person; it is never
@@ -65,8 +66,9 @@ type PolicyChange struct {
 	By, ByName    string
 	RequestedAt   time.Time
 	ExpiresAt     time.Time
-	BaseVersion   int64
-	Diff          []PolicyDifference
+	// BaseVersion is that of the policy, or of the procedure, it is made of.
+	BaseVersion int64
+	Diff        []PolicyDifference
 	// Proposed is the whole document after the change.
 	Proposed      PolicyDocument
 	Reason        string
@@ -113,6 +115,15 @@ func ChangeDigest(c PolicyChange) (string, error) {
 // Confirmed reports whether a person counts already.
 func (c PolicyChange) Confirmed(person string) bool {
 	return slices.ContainsFunc(c.Confirmations, func(o Confirmation) bool { return o.Person == person })
+}
+
+// PolicyBase is the version of the policy that the change is made of, 0 where it is
+// made of something else.
+func (c PolicyChange) PolicyBase() int64 {
+	if c.Kind.OfPolicy() {
+		return c.BaseVersion
+	}
+	return 0
 }
 
 // PolicyEdit is what somebody asks of the policy.

@@ -215,8 +215,16 @@ type SOP struct {
 	// Playbooks are the catalogue ids its text speaks of.
 	Playbooks []string
 	// Priority orders matches, highest first.
-	Priority  int
-	CreatedAt time.Time
+	Priority int
+	// Enabled is false for one that is kept and no longer followed.
+	Enabled bool
+	// Size is the length of the text in bytes; a list leaves Text empty.
+	Size int
+	// By made the version, for Reason.
+	ByKind     PrincipalKind
+	By, ByName string
+	Reason     string
+	CreatedAt  time.Time
 }
 
 // CallRecord is one request at the agent door, for the record (M34), the run's

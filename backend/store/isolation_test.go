@@ -139,6 +139,8 @@ func filterOf(v reflect.Value) reflect.Value {
 		return reflect.ValueOf(soc.GamebookSearch{Query: mark, Limit: 9})
 	case soc.ChangeFilter:
 		return reflect.ValueOf(soc.ChangeFilter{Workspace: f.Workspace, Limit: 9})
+	case soc.SOPFilter:
+		return reflect.ValueOf(soc.SOPFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.RunFilter:
 		return reflect.ValueOf(soc.RunFilter{Workspace: f.Workspace, Limit: 9})
 	case soc.ActionFilter:
@@ -406,7 +408,7 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error {
 				sop := of(soc.SOP{}).Interface().(soc.SOP)
 				sop.Kind = "response"
-				return tx.InsertSOP(sop)
+				return errors.Join(tx.InsertSOP(sop), tx.SaveSOPDraft(mark, sop))
 			},
 			func() error { return tx.InsertWebhook(of(soc.Webhook{}).Interface().(soc.Webhook)) },
 			func() error { return tx.InsertConnector(of(soc.Connector{}).Interface().(soc.Connector)) },

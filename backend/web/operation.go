@@ -78,6 +78,8 @@ type Operation struct {
 	Produces []string
 	// Media are the body's media types where they are not application/json.
 	Media []string
+	// Parts are the text parts of a form beside its file, default description.
+	Parts []string
 	// MaxBody in bytes, default 1 MiB.
 	MaxBody int64
 	// JSON are the body's limits where they are not the house's.

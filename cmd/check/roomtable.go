@@ -88,6 +88,7 @@ var homes = []home{
 	{"github.com/riverqueue/river", []string{"backend/store", "backend/worker"}},
 	{"github.com/riverqueue/river/riverdriver", []string{"backend/store"}},
 	{"github.com/riverqueue/river/rivermigrate", []string{"backend/store"}},
+	{"github.com/rogpeppe/go-internal/diff", []string{"backend"}},
 	{"github.com/sashabaranov/go-openai", []string{"agent"}},
 	{"github.com/sony/gobreaker/v2", []string{"backend/connector"}},
 	{"go.opentelemetry.io/otel", []string{"cmd/vedette"}},

@@ -717,17 +717,31 @@ CREATE TABLE memory_tally (
   PRIMARY KEY (workspace_id, level, memory_key, verdict, decided_by)
 ) @strict;
 
+-- Procedures in versions. Every change makes one, also of what it is for alone.
 CREATE TABLE sop (
   id TEXT NOT NULL,
   workspace_id TEXT NOT NULL REFERENCES workspace(id),
   version @int NOT NULL,
   name TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('classification','response')),
+  enabled @bool NOT NULL,
   hash TEXT NOT NULL,
-  text TEXT NOT NULL,
+  size @int NOT NULL CHECK (size >= 1),
   match TEXT NOT NULL,
+  by_kind TEXT NOT NULL,
+  by_id TEXT NOT NULL,
+  by_name TEXT NOT NULL,
+  reason TEXT NOT NULL,
   created_at @int NOT NULL,
   PRIMARY KEY (workspace_id, id, version)
+) @strict;
+
+-- The texts of procedures, each once, by hash.
+CREATE TABLE sop_text (
+  workspace_id TEXT NOT NULL REFERENCES workspace(id),
+  hash TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (workspace_id, hash)
 ) @strict;
 
 CREATE TABLE idempotency (

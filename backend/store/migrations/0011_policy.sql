@@ -42,7 +42,7 @@ CREATE INDEX policy_rule_log_order ON policy_rule_log (workspace_id, rule, at, g
 CREATE TABLE policy_change (
   id TEXT PRIMARY KEY,
   workspace_id TEXT NOT NULL REFERENCES workspace(id),
-  kind TEXT NOT NULL CHECK (kind IN ('settings','limits','protected','rules','policy','roles','key','source','person')),
+  kind TEXT NOT NULL CHECK (kind IN ('settings','limits','protected','rules','policy','roles','key','source','person','catalogue','sop')),
   event TEXT NOT NULL,
   target TEXT NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('pending','applied','rejected','expired','stale')),

@@ -117,7 +117,7 @@ func (d *drawing) bodyOf(route web.Route, id string) object {
 	content := object{}
 	if route.BodySchema == nil {
 		for _, media := range route.Media {
-			content[media] = object{"schema": rawSchema(media)}
+			content[media] = object{"schema": rawSchema(media, route.Parts)}
 		}
 		return object{"required": true, "content": content}
 	}
@@ -139,20 +139,21 @@ func exemplified(media object, schema json.RawMessage, whole bool) object {
 }
 
 // rawSchema describes bodies that an operation reads itself.
-func rawSchema(media string) object {
+func rawSchema(media string, parts []string) object {
 	switch media {
 	case "application/json":
 		return object{"description": "One object, or an array of them, of another product's form. Items are judged one by one.", "oneOf": []object{
 			{"type": "object"}, {"type": "array", "items": object{}},
 		}}
 	case "multipart/form-data":
-		return object{
-			"type": "object", "required": []string{"file"}, "additionalProperties": false,
-			"properties": object{
-				"file":        object{"type": "string", "contentMediaType": "application/octet-stream", "description": "The bytes, with a file name."},
-				"description": object{"type": "string", "maxLength": 1000},
-			},
+		properties := object{"file": object{"type": "string", "contentMediaType": "application/octet-stream", "description": "The bytes, with a file name."}}
+		for _, part := range parts {
+			properties[part] = object{"type": "string"}
 		}
+		if len(parts) == 0 {
+			properties["description"] = object{"type": "string", "maxLength": 1000}
+		}
+		return object{"type": "object", "required": []string{"file"}, "additionalProperties": false, "properties": properties}
 	}
 	return object{"type": "string", "description": "One JSON object per line."}
 }
