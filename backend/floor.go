@@ -44,6 +44,14 @@ func (d *Desk) floorRows(r *store.Reader, i soc.Incident, policy soc.PolicyFacts
 		if rows.History[key], err = r.History(i.Workspace, key, time.Time{}); err != nil {
 			return rows, err
 		}
+		if !policy.Limits.Pools() {
+			continue
+		}
+		pooled, err := r.PooledHistory(i.Workspace, key, categoryOf(rows.Alerts, key))
+		if err != nil {
+			return rows, err
+		}
+		rows.History[key] = append(rows.History[key], pooled...)
 	}
 	if rows.Prior, err = d.priorSightings(r, i, rows.Entities); err != nil {
 		return rows, err
@@ -69,6 +77,16 @@ func (d *Desk) floorRows(r *store.Reader, i soc.Incident, policy soc.PolicyFacts
 		}
 	}
 	return rows, nil
+}
+
+// categoryOf is the category of an alert type, as remember keeps it.
+func categoryOf(alerts []soc.Alert, key soc.AlertKey) (category string) {
+	for _, a := range alerts {
+		if a.TitleKey == key.Title && a.DetectorKey == key.Detector {
+			category = a.Category
+		}
+	}
+	return category
 }
 
 // priorSightings counts the verdicts of earlier incidents per entity.

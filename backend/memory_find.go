@@ -22,7 +22,7 @@ func (d *Desk) InspectMemory(ctx context.Context, by soc.Actor, q soc.MemoryQuer
 		return nil, err
 	}
 	err = d.store.View(ctx, func(r *store.Reader) error {
-		keys := []soc.AlertKey{q.AlertKey()}
+		keys, categories := []soc.AlertKey{q.AlertKey()}, map[soc.AlertKey]string{}
 		if q.Incident != "" {
 			i, err := d.incident(r, by, soc.IncidentRef{ID: q.Incident})
 			if err != nil {
@@ -33,11 +33,25 @@ func (d *Desk) InspectMemory(ctx context.Context, by soc.Actor, q soc.MemoryQuer
 				return err
 			}
 			keys = soc.DistinctAlertKeys(alerts)
+			for _, key := range keys {
+				categories[key] = categoryOf(alerts, key)
+			}
+		}
+		limits, loaded, err := r.Limits(by.Workspace)
+		if err != nil {
+			return err
 		}
 		for _, key := range keys {
 			one, err := memoryOf(r, by.Workspace, key, q.AsOf)
 			if err != nil {
 				return err
+			}
+			if loaded && limits.Pools() && q.AsOf.IsZero() { // what others had decided by then is nobody's to ask
+				pooled, err := r.PooledHistory(by.Workspace, key, categories[key])
+				if err != nil {
+					return err
+				}
+				one.Levels = append(one.Levels, pooled...)
 			}
 			found = append(found, one)
 		}

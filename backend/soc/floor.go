@@ -132,9 +132,9 @@ const (
 // Floor triages one incident (T13-T17).
 func Floor(in FloorInput, w Weights) FloorResult {
 	in = in.ordered()
-	memories := make([]Memory, len(in.Types))
+	memories, own := make([]Memory, len(in.Types)), make([]Memory, len(in.Types))
 	for i, alertType := range in.Types {
-		memories[i] = Estimate(alertType.Levels)
+		memories[i], own[i] = Estimate(alertType.Levels), Estimate(ownLevels(alertType.Levels))
 	}
 	leading := leadingType(memories)
 	memory := Estimate(nil)
@@ -166,7 +166,7 @@ func Floor(in FloorInput, w Weights) FloorResult {
 		EvidenceIDs:    in.cited(leading, found),
 	}
 	result.Category, result.Reason = in.categoryOf(class)
-	result.HoldReasons = in.holds(class, memories, shift)
+	result.HoldReasons = in.holds(class, own, shift)
 	result.Closable = class.Benign() && len(result.HoldReasons) == 0
 	result.Actions = in.recommend(class)
 	account := account{in: in, result: result, memory: memory, leading: leading, why: why}
@@ -324,8 +324,8 @@ func vetoed(found []Signal) bool {
 }
 
 // holds are the conditions of T16 that a benign verdict fails; every alert
-// type has to pass by itself. A veto needs no code here, it forbids the
-// verdict.
+// type has to pass by itself, on what this workspace decided alone (S46). A veto
+// needs no code here, it forbids the verdict.
 func (in FloorInput) holds(class Verdict, memories []Memory, s shift) []Code {
 	if !class.Benign() {
 		return nil

@@ -65,8 +65,10 @@ const (
 )
 
 // HistoryGaps are the conditions of T16 that the history of one alert type
-// misses, without any signal.
-func HistoryGaps(levels []LevelCounts) []HistoryGap { return Estimate(levels).gaps(shift{limit: 1}) }
+// misses, without any signal. What is pooled counts for nothing here (T10).
+func HistoryGaps(levels []LevelCounts) []HistoryGap {
+	return Estimate(ownLevels(levels)).gaps(shift{limit: 1})
+}
 
 // gaps: finest level, enough decisions, no TruePositive ever, no drift, and
 // likely enough both with the warning lists and without them.

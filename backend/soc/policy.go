@@ -78,7 +78,13 @@ type Limits struct {
 	ContainmentRefusals   int  `json:"containment_refusals"`
 	ContainmentMinutes    int  `json:"containment_minutes"`
 	AssumeTainted         bool `json:"assume_tainted"`
+	// PoolGive and PoolTake are consent to share counts of verdicts (S46).
+	PoolGive bool `json:"pool_give"`
+	PoolTake bool `json:"pool_take"`
 }
+
+// Pools reports whether the workspace takes part in pooled memory.
+func (l Limits) Pools() bool { return l.PoolGive && l.PoolTake }
 
 // ShippedLimits are the limits a workspace starts with (S15, S30, S31, S63).
 func ShippedLimits() Limits {

@@ -84,6 +84,15 @@ type LimitsRecord struct {
 	Clocks             ClocksRecord      `json:"clocks"`
 	Containment        ContainmentRecord `json:"containment"`
 	AssumeTainted      bool              `json:"assumeTainted" loosens:"false"`
+	Pooling            PoolingRecord     `json:"pooling"`
+}
+
+// PoolingRecord is whether a workspace gives its bucketed counts of verdicts to
+// others of the organization, and takes theirs; only those that do both take
+// part (S46).
+type PoolingRecord struct {
+	Give bool `json:"give" loosens:"true"`
+	Take bool `json:"take" loosens:"true"`
 }
 
 // RateRecord bounds one playbook in one scope.
@@ -258,6 +267,7 @@ func (l Limits) Record() LimitsRecord {
 		BreakerPercent: l.BreakerPercent, BreakerFloor: l.BreakerFloor,
 		Clocks:      ClocksRecord{ApprovalClocks{l.ApprovalSecondsUrgent, l.ApprovalSeconds}, l.ExecutionWindow},
 		Containment: ContainmentRecord{l.ContainmentRefusals, l.ContainmentMinutes}, AssumeTainted: l.AssumeTainted,
+		Pooling: PoolingRecord{l.PoolGive, l.PoolTake},
 	}
 	for _, rate := range l.Rates {
 		r.Rates = append(r.Rates, RateRecord{rate.Playbook, rate.Scope, rate.PerHour, rate.PerDay})
@@ -272,6 +282,7 @@ func (r LimitsRecord) Limits() Limits {
 		ActionsPerIncident: r.ActionsPerIncident, BreakerPercent: r.BreakerPercent, BreakerFloor: r.BreakerFloor,
 		ApprovalSecondsUrgent: r.Clocks.Approval.Urgent, ApprovalSeconds: r.Clocks.Approval.Other, ExecutionWindow: r.Clocks.ExecutionWindow,
 		ContainmentRefusals: r.Containment.Refusals, ContainmentMinutes: r.Containment.Minutes, AssumeTainted: r.AssumeTainted,
+		PoolGive: r.Pooling.Give, PoolTake: r.Pooling.Take,
 	}
 	for _, rate := range r.Rates {
 		l.Rates = append(l.Rates, RateLimit{rate.PlaybookID, rate.Scope, rate.PerHour, rate.PerDay})

@@ -471,10 +471,36 @@ func fillLoop(tx *Tx, of func(any) reflect.Value) error {
 		func() error { return tx.InsertRunWork(done) },
 		func() error { return tx.InsertRunStage(of(soc.RunStage{}).Interface().(soc.RunStage)) },
 		func() error { return tx.AddLoopDay(mark, 1, soc.LoopDay{Tokens: 1, CostMicros: 1}) },
+		func() error { return poolFixture(tx) },
 		func() error { return tx.InsertAgent(soc.Agent{ID: mark, Organization: mark, Name: mark}) },
 		func() error { return tx.InsertCredential(key) },
 	} {
 		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poolFixture are three workspaces that pool with mark, and decided as it did.
+func poolFixture(tx *Tx) error {
+	limits := soc.ShippedLimits()
+	limits.PoolGive, limits.PoolTake = true, true
+	if err := tx.SaveLimits(mark, limits); err != nil {
+		return err
+	}
+	for _, other := range []string{"p-1", "p-2", "p-3"} {
+		if err := tx.InsertWorkspace(soc.Workspace{ID: other, Organization: mark, Name: other}); err != nil {
+			return err
+		}
+		if err := tx.SaveLimits(other, limits); err != nil {
+			return err
+		}
+		e := soc.VerdictEvent{
+			ID: other, Workspace: other, Incident: other, DetectorKey: mark, TitleKey: mark, Category: mark, KeyVersion: 1,
+			Verdict: soc.VerdictFalsePositive, By: "person", DecidedAt: fixtureTime, RecordedAt: fixtureTime,
+		}
+		if err := tx.InsertVerdictEvent(e); err != nil {
 			return err
 		}
 	}

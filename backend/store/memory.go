@@ -38,7 +38,8 @@ ON CONFLICT (workspace_id, level, memory_key, verdict, decided_by) DO UPDATE SET
 			return err
 		}
 	}
-	return nil
+	return tx.insert(`INSERT INTO memory_category (workspace_id, category, verdict, n) VALUES ($1, $2, $3, 1)
+ON CONFLICT (workspace_id, category, verdict) DO UPDATE SET n = memory_category.n + 1`, e.Workspace, e.Category, string(e.Verdict))
 }
 
 const verdictEventColumns = `SELECT id, workspace_id, incident_id, detector_key, title_key, category, key_version, verdict, decided_by, decided_at, recorded_at, superseded_by FROM verdict_event`
@@ -81,7 +82,7 @@ WHERE workspace_id = $1 AND level = $2 AND memory_key = $3 AND verdict = $4 AND 
 			return err
 		}
 	}
-	return nil
+	return tx.insert(`UPDATE memory_category SET n = n - 1 WHERE workspace_id = $1 AND category = $2 AND verdict = $3`, e.Workspace, e.Category, string(e.Verdict))
 }
 
 // History reads what the workspace decided about an alert type. With a zero

@@ -186,9 +186,13 @@ ON CONFLICT (workspace_id, severity) DO UPDATE SET settings = excluded.settings,
 // SaveLimits stores the limits of a workspace.
 func (tx *Tx) SaveLimits(workspace string, l soc.Limits) error {
 	record := text(l)
-	return tx.insert(`INSERT INTO workspace_limits (workspace_id, limits, hash) VALUES ($1, $2, $3)
+	err := tx.insert(`INSERT INTO workspace_limits (workspace_id, limits, hash) VALUES ($1, $2, $3)
 ON CONFLICT (workspace_id) DO UPDATE SET limits = excluded.limits, hash = excluded.hash`,
 		workspace, record, policyHash("limits", workspace, "", record))
+	if err != nil {
+		return err
+	}
+	return tx.setPooling(workspace, l.Pools())
 }
 
 func (r *Reader) disabledPlaybooks(workspace string) (map[string]string, error) {

@@ -28,7 +28,7 @@ type evalRunCommand struct {
 	Data    string        `required:"" help:"Folder that holds the set." placeholder:"FOLDER"`
 	History string        `help:"Folder of the development files, whose verdicts come before an unseen split." placeholder:"FOLDER"`
 	Delay   time.Duration `default:"24h" help:"From an incident to its verdict."`
-	Pooling string        `default:"" enum:",on,off" help:"Whether verdicts of other workspaces count: on in mode history unless said; mode floor has none." placeholder:"on|off"`
+	Pooling string        `default:"" enum:",on,off" help:"Whether verdicts of other workspaces count: on in mode history and off in mode floor unless said; floor has the rules of S46." placeholder:"on|off"`
 	Direct  bool          `help:"Ask the desk itself instead of a server over HTTP: faster, the same answers."`
 	Seed    uint64        `default:"1" help:"Of the bootstrap."`
 	Out     string        `required:"" help:"Folder for results.json, report.md, report.html and cases.jsonl." placeholder:"FOLDER"`
@@ -36,9 +36,7 @@ type evalRunCommand struct {
 
 // Run writes the report and prints its headline.
 func (c *evalRunCommand) Run(ctx context.Context, e *environment) error {
-	if err := c.settlePooling(); err != nil {
-		return err
-	}
+	c.settlePooling()
 	set, err := eval.Read(c.Set, eval.Options{Split: c.Split, Data: c.Data, History: c.History, Delay: c.Delay})
 	if err != nil {
 		return err
@@ -57,18 +55,16 @@ func (c *evalRunCommand) Run(ctx context.Context, e *environment) error {
 	return printEvaluation(e, c.Out, report)
 }
 
-// settlePooling fills in what was left out. A workspace of the product learns
-// from its own decisions alone.
-func (c *evalRunCommand) settlePooling() error {
+// settlePooling fills in what was left out: the product pools nothing unless
+// its people ask for it.
+func (c *evalRunCommand) settlePooling() {
 	switch {
-	case c.Mode == "floor" && c.Pooling == "on":
-		return errors.New("--pooling on is of --mode history: the product shows a workspace no verdicts of others; leave it out")
+	case c.Pooling != "":
 	case c.Mode == "floor":
 		c.Pooling = "off"
-	case c.Pooling == "":
+	default:
 		c.Pooling = "on"
 	}
-	return nil
 }
 
 // start gives each round an empty memory.
@@ -77,7 +73,7 @@ func (c *evalRunCommand) start(ctx context.Context) eval.Start {
 		if c.Mode == "history" {
 			return &eval.Counters{Pooling: c.Pooling == "on"}, func() error { return nil }, nil
 		}
-		l, err := newEvalLab(ctx, round)
+		l, err := newEvalLab(ctx, round, c.Pooling == "on")
 		if err != nil {
 			return nil, nil, err
 		}

@@ -24,7 +24,7 @@ type evalLab struct {
 	workspaces    map[string]string // name in the set -> id
 }
 
-func newEvalLab(ctx context.Context, round eval.Round) (l *evalLab, err error) {
+func newEvalLab(ctx context.Context, round eval.Round, pooling bool) (l *evalLab, err error) {
 	l = &evalLab{workspaces: map[string]string{}}
 	if l.folder, err = os.MkdirTemp("", "vedette-eval-"); err != nil {
 		return nil, err
@@ -37,6 +37,11 @@ func newEvalLab(ctx context.Context, round eval.Round) (l *evalLab, err error) {
 	l.local = &local{store: s, desk: backend.New(backend.Config{Store: s, Mappers: mappers()}), host: hostActor("eval")}
 	if err := l.makeWorkspaces(ctx, round); err != nil {
 		return nil, errors.Join(err, l.end())
+	}
+	if pooling {
+		if err := l.pool(ctx); err != nil {
+			return nil, errors.Join(err, l.end())
+		}
 	}
 	return l, nil
 }
@@ -56,6 +61,24 @@ func (l *evalLab) makeWorkspaces(ctx context.Context, round eval.Round) error {
 			return err
 		}
 		l.workspaces[item.Workspace] = w.ID
+	}
+	return nil
+}
+
+// pool lets every workspace of the evaluation give and take (S46), with the
+// host's authority where the product would ask two people.
+func (l *evalLab) pool(ctx context.Context) error {
+	for _, workspace := range l.workspaces {
+		_, err := l.local.desk.EditPolicy(ctx, l.local.host, soc.PolicyEdit{
+			Workspace: workspace, Part: soc.PartLimits, Event: "limits_changed", Reason: "evaluation",
+			Edit: func(doc soc.PolicyDocument) (soc.PolicyDocument, error) {
+				doc.Limits.Pooling = soc.PoolingRecord{Give: true, Take: true}
+				return doc, nil
+			},
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
