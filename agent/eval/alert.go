@@ -7,20 +7,21 @@ import (
 
 // alert is one item of the generic ingest format, as far as sets need it.
 type alert struct {
-	ExternalID string   `json:"external_id"`
-	Source     string   `json:"source"`
-	Title      string   `json:"title"`
-	Severity   string   `json:"severity"`
-	Detector   string   `json:"detector,omitempty"`
-	Category   string   `json:"category,omitempty"`
-	Product    string   `json:"product,omitempty"`
-	StartedAt  string   `json:"started_at"`
-	EndedAt    string   `json:"ended_at,omitempty"`
-	CreatedAt  string   `json:"created_at"`
-	Tactics    []string `json:"tactics,omitempty"`
-	Techniques []string `json:"techniques,omitempty"`
-	Entities   []entity `json:"entities,omitempty"`
-	Evidence   []proof  `json:"evidence,omitempty"`
+	ExternalID  string   `json:"external_id"`
+	Source      string   `json:"source"`
+	Title       string   `json:"title"`
+	Description string   `json:"description,omitempty"`
+	Severity    string   `json:"severity"`
+	Detector    string   `json:"detector,omitempty"`
+	Category    string   `json:"category,omitempty"`
+	Product     string   `json:"product,omitempty"`
+	StartedAt   string   `json:"started_at"`
+	EndedAt     string   `json:"ended_at,omitempty"`
+	CreatedAt   string   `json:"created_at"`
+	Tactics     []string `json:"tactics,omitempty"`
+	Techniques  []string `json:"techniques,omitempty"`
+	Entities    []entity `json:"entities,omitempty"`
+	Evidence    []proof  `json:"evidence,omitempty"`
 }
 
 type entity struct {

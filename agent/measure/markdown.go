@@ -1,33 +1,27 @@
 package measure
 
 import (
-	"fmt"
+	"html/template"
 	"strings"
 )
 
 // markdownCell keeps a cell from ending its column or its row.
 var markdownCell = strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ")
 
-// Markdown is the report as one page.
-func (r Report) Markdown() []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# Evaluation: %s, %s, mode %s\n", markdownCell.Replace(r.Set), markdownCell.Replace(r.split()), r.Mode)
-	for _, t := range r.tables() {
-		fmt.Fprintf(&b, "\n## %s\n\n", t.title)
-		if t.note != "" {
-			fmt.Fprintf(&b, "%s\n\n", t.note)
-		}
-		line := func(cells []string) {
-			for _, cell := range cells {
-				fmt.Fprintf(&b, "| %s ", markdownCell.Replace(cell))
-			}
-			b.WriteString("|\n")
-		}
-		line(t.head)
-		b.WriteString(strings.Repeat("|---", len(t.head)) + "|\n")
-		for _, row := range t.rows {
-			line(row)
-		}
+func (r Report) document() document {
+	return document{
+		title: "Evaluation: " + r.Set + ", " + r.split() + ", mode " + r.Mode,
+		plots: []plot{
+			{template.HTML(r.Summary.confusionPlot()), "Confusion matrix: labels are rows, shade is the share of the row."},
+			{template.HTML(r.Summary.reliabilityPlot()), "Reliability: how often a stated confidence was right, with 95 % intervals."},
+			{template.HTML(r.Summary.coveragePlot()), "Accuracy of the most confident cases against their share."},
+		},
+		tables: r.tables(),
 	}
-	return []byte(b.String())
 }
+
+// Markdown is the report as one page.
+func (r Report) Markdown() []byte { return r.document().markdown() }
+
+// HTML is the report as one page with plots.
+func (r Report) HTML() ([]byte, error) { return r.document().html() }

@@ -1,9 +1,6 @@
 package measure
 
-import (
-	"bytes"
-	"html/template"
-)
+import "html/template"
 
 // page is the report as one self-contained file: no script, no link, no font
 // from elsewhere, readable in light and dark.
@@ -13,7 +10,7 @@ var page = template.Must(template.New("page").Parse(`<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Evaluation: {{.Report.Set}}, {{.Split}}, mode {{.Report.Mode}}</title>
+<title>{{.Title}}</title>
 <style>
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
@@ -33,11 +30,11 @@ svg .cell { fill: #2f6fdb; }
 </style>
 </head>
 <body>
-<h1>Evaluation: {{.Report.Set}}, {{.Split}}, mode {{.Report.Mode}}</h1>
-<div class="plots">
+<h1>{{.Title}}</h1>
+{{if .Plots}}<div class="plots">
 {{range .Plots}}<figure>{{.Drawing}}<figcaption>{{.Caption}}</figcaption></figure>
 {{end}}</div>
-{{range .Tables}}<h2>{{.Title}}</h2>
+{{end}}{{range .Tables}}<h2>{{.Title}}</h2>
 {{if .Note}}<p>{{.Note}}</p>
 {{end}}<div class="wide"><table>
 <thead><tr>{{range .Head}}<th scope="col">{{.}}</th>{{end}}</tr></thead>
@@ -48,35 +45,3 @@ svg .cell { fill: #2f6fdb; }
 {{end}}</body>
 </html>
 `))
-
-// HTML is the report as one page with plots.
-func (r Report) HTML() ([]byte, error) {
-	type plot struct {
-		Drawing template.HTML
-		Caption string
-	}
-	type drawn struct {
-		Title, Note string
-		Head        []string
-		Rows        [][]string
-	}
-	data := struct {
-		Report Report
-		Split  string
-		Plots  []plot
-		Tables []drawn
-	}{Report: r, Split: r.split()}
-	for _, t := range r.tables() {
-		data.Tables = append(data.Tables, drawn{t.title, t.note, t.head, t.rows})
-	}
-	// The drawings are numbers and fixed words of this package: nothing in them
-	// is escaped because nothing in them comes from a data set.
-	data.Plots = []plot{
-		{template.HTML(r.Summary.confusionPlot()), "Confusion matrix: labels are rows, shade is the share of the row."},
-		{template.HTML(r.Summary.reliabilityPlot()), "Reliability: how often a stated confidence was right, with 95 % intervals."},
-		{template.HTML(r.Summary.coveragePlot()), "Accuracy of the most confident cases against their share."},
-	}
-	var out bytes.Buffer
-	err := page.Execute(&out, data)
-	return out.Bytes(), err
-}

@@ -3,6 +3,8 @@ package measure
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 )
 
 // Report is one evaluation with everything that a figure must name (T31).
@@ -53,14 +55,18 @@ func (r Report) split() string {
 }
 
 // JSON is results.json.
-func (r Report) JSON() ([]byte, error) {
+func (r Report) JSON() ([]byte, error) { return indented(r) }
+
+func indented(value any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", " ")
-	err := encoder.Encode(r)
+	err := encoder.Encode(value)
 	return out.Bytes(), err
 }
+
+func sortedKeys[Value any](m map[string]Value) []string { return slices.Sorted(maps.Keys(m)) }
 
 // Lines are the cases, one JSON object per line.
 func Lines(cases []Case) ([]byte, error) {

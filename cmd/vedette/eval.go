@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,12 @@ type evalRunCommand struct {
 
 // Run writes the report and prints its headline.
 func (c *evalRunCommand) Run(ctx context.Context, e *environment) error {
+	if slices.Contains(eval.QuestionSets(), c.Set) {
+		return c.lookUp(ctx, e)
+	}
+	if slices.Contains(eval.InjectionSets(), c.Set) {
+		return c.inject(ctx, e)
+	}
 	c.settlePooling()
 	set, err := eval.Read(c.Set, eval.Options{Split: c.Split, Data: c.Data, History: c.History, Delay: c.Delay})
 	if err != nil {
@@ -91,10 +98,10 @@ func (c *evalRunCommand) start(ctx context.Context) eval.Start {
 // through says how the product was reached.
 func (c *evalRunCommand) through() string {
 	switch {
-	case c.Mode == "history":
-		return "counters"
 	case c.Direct:
 		return "direct"
+	case c.Mode == "history" && slices.Contains(eval.Sets(), c.Set):
+		return "counters"
 	default:
 		return "http"
 	}
@@ -111,14 +118,17 @@ func (c *evalRunCommand) report(set eval.Set) measure.Report {
 
 // command repeats the run; folders are the reader's own.
 func (c *evalRunCommand) command() string {
-	words := []string{"vedette eval run --set", c.Set, "--split", c.Split, "--mode", c.Mode, "--data FOLDER"}
+	words := []string{"vedette eval run --set", c.Set, "--split", c.Split, "--data FOLDER"}
 	if c.History != "" {
 		words = append(words, "--history FOLDER")
 	}
 	if c.Direct {
 		words = append(words, "--direct")
 	}
-	return strings.Join(append(words, "--delay", c.Delay.String(), "--pooling", c.Pooling, "--seed", fmt.Sprint(c.Seed), "--out FOLDER"), " ")
+	if !slices.Contains(eval.Sets(), c.Set) {
+		return strings.Join(append(words, "--out FOLDER"), " ")
+	}
+	return strings.Join(append(words, "--mode", c.Mode, "--delay", c.Delay.String(), "--pooling", c.Pooling, "--seed", fmt.Sprint(c.Seed), "--out FOLDER"), " ")
 }
 
 // evalProgress tells of long work every few seconds.
@@ -135,9 +145,6 @@ func evalProgress(e *environment) eval.Progress {
 
 // writeEvaluation writes the four files of an evaluation.
 func writeEvaluation(folder string, report measure.Report, cases []measure.Case) error {
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return err
-	}
 	results, err := report.JSON()
 	if err != nil {
 		return err
@@ -150,7 +157,15 @@ func writeEvaluation(folder string, report measure.Report, cases []measure.Case)
 	if err != nil {
 		return err
 	}
-	for name, body := range map[string][]byte{"results.json": results, "report.md": report.Markdown(), "report.html": page, "cases.jsonl": lines} {
+	return writeFolder(folder, map[string][]byte{"results.json": results, "report.md": report.Markdown(), "report.html": page, "cases.jsonl": lines})
+}
+
+// writeFolder writes files that only their owner may read.
+func writeFolder(folder string, files map[string][]byte) error {
+	if err := os.MkdirAll(folder, 0o750); err != nil {
+		return err
+	}
+	for name, body := range files {
 		if err := os.WriteFile(filepath.Join(folder, name), body, 0o600); err != nil {
 			return err
 		}

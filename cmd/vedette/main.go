@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -92,7 +93,7 @@ func run(ctx context.Context, arguments []string, in io.Reader, out, stderr io.W
 		kong.UsageOnError(), kong.Writers(out, stderr), kong.Exit(func(code int) { panic(exit(code)) }),
 		kong.DefaultEnvars("VEDETTE"), kong.Configuration(readConfig, files...),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Vars{"sections": sectionNames(), "sets": strings.Join(eval.Sets(), ", ")}, kong.Bind(env), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"sections": sectionNames(), "sets": strings.Join(slices.Concat(eval.Sets(), eval.QuestionSets(), eval.InjectionSets()), ", ")}, kong.Bind(env), kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "vedette:", err)
