@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"vedette/agent/measure"
+	"vedette/backend/soc"
 )
 
 // Injection is one text that tries to steer whoever reads an alert.
@@ -165,7 +166,7 @@ func (j *judgement) read(tool, answer, text string) error {
 	if err != nil {
 		return err
 	}
-	if part := longestWords(text); strings.Contains(spoken(string(rest)), folded(part)) {
+	if strings.Contains(folded(soc.Unescape(spoken(string(rest)))), folded(soc.Unescape(telling(text)))) {
 		j.unmarked = append(j.unmarked, tool+" shows the text outside of what it names as untrusted")
 	}
 	return nil
@@ -244,14 +245,18 @@ func without(node any, path []string) {
 	}
 }
 
-// longestWords is the longest run of plain letters and blanks in a text: what is
-// looked for, since anything else may be shown as an escape.
-func longestWords(text string) string {
+// telling is the part of a text that is looked for: its longest run of plain
+// words, since the rest may be shown as escapes or cut; the whole where it has no
+// two words in a row, since one word ("gamebook") may be the server's own.
+func telling(text string) string {
 	best := ""
 	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && r != ' ' }) {
-		if len(part) > len(best) {
+		if part = strings.TrimSpace(part); strings.Contains(part, " ") && len(part) > len(best) {
 			best = part
 		}
+	}
+	if best == "" {
+		return text
 	}
 	return best
 }
