@@ -15,13 +15,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 
 // Attended lists the decisions of a time, newest first, of one person or (empty)
 // of all.
-func (r *Reader) Attended(workspace, person string, from, to time.Time, limit int) ([]soc.Attended, error) {
+func (r *Reader) Attended(workspace, person string, since, until time.Time, limit int) ([]soc.Attended, error) {
 	q := &listQuery{}
 	where := ` WHERE workspace_id = ` + q.arg(workspace)
 	if person != "" {
 		where += ` AND person_id = ` + q.arg(person)
 	}
-	where += ` AND at >= ` + q.arg(micros(from)) + ` AND at < ` + q.arg(micros(to))
+	where += ` AND at >= ` + q.arg(micros(since)) + ` AND at < ` + q.arg(micros(until))
 	return all(r, func(x row) (soc.Attended, error) {
 		var a soc.Attended
 		var rules string

@@ -27,7 +27,8 @@ var (
 
 // fewOfWorkspace are tables, by name or by what a statement calls them, that hold few
 // rows of a workspace, whatever comes in; inTurn the methods that walk a
-// workspace's rows in the order of an index and stop at the end of a page.
+// workspace's rows in the order of an index and stop at the end of a page, or ask
+// an index that holds only the few that are not over.
 var (
 	fewOfWorkspace = []string{
 		"breaker", "c", "incident_tally", "data_source", "memory_type", "workspace_limits", "policy_rules", "protected_list", "playbook_disabled", "agent_settings",
@@ -35,6 +36,7 @@ var (
 	}
 	inTurn = []string{
 		"AuditEntries", "ListAlerts", "ListGamebooks", "Runs", "Suppressions", "SourcesInUse", "LookAgain", "HeldCounts", "TriagesOpen", "SupersedeVerdictEvent",
+		"KeptAuditExports", "RunningVerification",
 	}
 )
 
