@@ -36,7 +36,7 @@ func (d *Desk) runModelTriage(ctx context.Context, t soc.Triage) error {
 		return err
 	})
 	if err == nil && !judged && !waited {
-		floor := t
+		var floor soc.Triage
 		if floor, err = d.floorOf(t); err == nil {
 			err = d.runFloorTriage(ctx, floor)
 		}

@@ -55,7 +55,7 @@ func (d *Desk) procedurePlaybooks(r *store.Reader, workspace string) ([]soc.Tria
 	}
 	shipped := map[string]string{}
 	for _, s := range ShippedSOPs(workspace) {
-		shipped[s.ID] = s.Text
+		shipped[s.ID] = s.WithText(s.Text).Hash
 	}
 	builtIn := soc.TriageDraft{Name: builtInPlaybook, Description: "The built-in triage, for incidents that no procedure fits.", Enabled: true}
 	playbooks := []soc.TriagePlaybook{{TriageDraft: builtIn, Version: 1, BuiltIn: true, State: soc.TriageInForce}}
@@ -67,7 +67,7 @@ func (d *Desk) procedurePlaybooks(r *store.Reader, workspace string) ([]soc.Tria
 			draft.Steps = append(draft.Steps, soc.TriageStep{Action: action})
 		}
 		playbooks = append(playbooks, soc.TriagePlaybook{
-			TriageDraft: draft, Version: s.Version, BuiltIn: shipped[s.ID] == s.Text, State: soc.TriageInForce, UpdatedAt: s.CreatedAt,
+			TriageDraft: draft, Version: s.Version, BuiltIn: shipped[s.ID] == s.Hash, State: soc.TriageInForce, UpdatedAt: s.CreatedAt,
 		})
 	}
 	return playbooks, nil

@@ -32,7 +32,9 @@ func (s shelf) Call(_ context.Context, _ string, arguments any) (string, error) 
 // TestT28EvidenceAnswers: what counts as found, and where a miss would have been.
 func TestT28EvidenceAnswers(t *testing.T) {
 	rows := shelf{
-		{"E1", "network", "address=192.0.2.7"}, {"E2", "file", `path=C:\Temp\Drop\a.exe`}, {"E3", "registry", "key=HKLM run"},
+		{"E1", "network", "address=192.0.2.7"},
+		{"E2", "file", `path=C:\Temp\Drop\a.exe`},
+		{"E3", "registry", "key=HKLM run"},
 		{"E4", "network", strings.Repeat("filler ", 4*LookupTokens/7) + "198.51.100.9"},
 	}
 	set := Questions{Questions: []Question{

@@ -81,8 +81,13 @@ func (r InjectionReport) HTML() ([]byte, error) { return r.document().html() }
 func (r InjectionReport) document() document {
 	about := table{title: "What was measured", head: []string{"", ""}}
 	for _, line := range [][2]string{
-		{"set, split", r.Set + ", " + r.Split}, {"through", r.Through}, {"items", fmt.Sprint(len(r.Items))}, {"version", r.Version},
-		{"model", "none: the floor judges, and every tool that shows an incident is read"}, {"date", r.Date}, {"command", r.Command},
+		{"set, split", r.Set + ", " + r.Split},
+		{"through", r.Through},
+		{"items", fmt.Sprint(len(r.Items))},
+		{"version", r.Version},
+		{"model", "none: the floor judges, and every tool that shows an incident is read"},
+		{"date", r.Date},
+		{"command", r.Command},
 	} {
 		about.row(line[0], line[1])
 	}

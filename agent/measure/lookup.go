@@ -93,10 +93,14 @@ func (r LookupReport) Headline() [][]string {
 func (r LookupReport) document() document {
 	about := table{title: "What was measured", head: []string{"", ""}}
 	for _, line := range [][2]string{
-		{"set, split", r.Set + ", " + r.Split}, {"through", r.Through},
+		{"set, split", r.Set + ", " + r.Split},
+		{"through", r.Through},
 		{"budget of a question", fmt.Sprintf("%d tool calls, %d tokens of four characters each", r.Calls, r.Tokens)},
 		{"questions read, asked", fmt.Sprintf("%d, %d", r.Read, len(r.Lookups))},
-		{"version", r.Version}, {"model", "none: a fixed planner reads the words of the question"}, {"date", r.Date}, {"command", r.Command},
+		{"version", r.Version},
+		{"model", "none: a fixed planner reads the words of the question"},
+		{"date", r.Date},
+		{"command", r.Command},
 	} {
 		about.row(line[0], line[1])
 	}

@@ -20,7 +20,7 @@ func auditTaskExamples() map[string]webtest.Example {
 		"POST " + prefix + "/people/{id}/link":          {Target: prefix + "/people/" + unknownID + "/link", Body: `{}`, Status: 404, Adds: audited, Admin: true},
 		"PUT " + prefix + "/keys/{id}":                  {Target: prefix + "/keys/" + unknownID, Body: `{"name":"k"}`, Status: 404, Adds: audited, Admin: true},
 		"PUT " + prefix + "/service-accounts/{id}":      {Target: prefix + "/service-accounts/" + unknownID, Body: `{"name":"k"}`, Status: 404, Adds: audited, Admin: true},
-		"GET " + prefix + "/attention":                  {Target: prefix + "/attention"}, // each sees what they may: TestS64
+		"GET " + prefix + "/attention":                  {Target: prefix + "/attention", Elsewhere: 403}, // each sees what they may: TestS64
 		"POST " + prefix + "/backups":                   {Target: prefix + "/backups", Body: `{}`, Status: 403, Adds: audited, Admin: true},
 		"GET " + prefix + "/backups":                    {Target: prefix + "/backups", Status: 403, Adds: audited, Admin: true},
 		"GET " + prefix + "/backups/{id}":               {Target: prefix + "/backups/" + unknownID, Status: 403, Adds: audited, Admin: true},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vedette/backend/soc"
+	"vedette/backend/web"
 	"vedette/backend/web/webtest"
 )
 
@@ -27,7 +28,7 @@ func TestS43AnAgentChangesNoConfiguration(t *testing.T) {
 		}
 		h.Advance(20 * time.Minute) // and the agent is contained no longer
 		before := h.Count()
-		w := h.Ask(route.Method, filled.ReplaceAllString(words.Replace(route.Path), unknownID), "", agent, "Content-Type: application/json")
+		w := h.Ask(route.Method, filled.ReplaceAllString(words.Replace(route.Path), unknownID), "", agent, "Content-Type: "+mediaOf(route))
 		if w.Code != http.StatusForbidden || h.Count().Jobs != before.Jobs {
 			t.Errorf("%s %s: %d %s", route.Method, route.Path, w.Code, w.Body)
 		}
@@ -36,4 +37,12 @@ func TestS43AnAgentChangesNoConfiguration(t *testing.T) {
 	if asked < 40 {
 		t.Errorf("only %d routes asked", asked)
 	}
+}
+
+// mediaOf is a media type that a route takes.
+func mediaOf(route web.Route) string {
+	if len(route.Media) == 0 {
+		return "application/json"
+	}
+	return route.Media[0] + "; boundary=b"
 }

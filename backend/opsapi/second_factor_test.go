@@ -134,7 +134,7 @@ func opensHalf(t *testing.T, h *webtest.House, cookie, target string, opens ...s
 			continue
 		}
 		h.Advance(time.Second) // and the buckets stay full
-		w := h.Ask(route.Method, strings.NewReplacer("{", "", "}", "").Replace(route.Path), "", cookie, "Content-Type: application/json")
+		w := h.Ask(route.Method, strings.NewReplacer("{", "", "}", "").Replace(route.Path), "", cookie, "Content-Type: "+mediaOf(route))
 		switch {
 		case route.Who == web.Person && (w.Code != 403 || !strings.Contains(w.Body.String(), target)), route.Who != web.Person && w.Code != 401:
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)

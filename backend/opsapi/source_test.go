@@ -24,7 +24,7 @@ func TestS60ASourceIsWatchedAndChangedByTwo(t *testing.T) {
 		Received, ParseErrors                int64
 		Change                               *struct{ ID, Digest string }
 	}
-	viewer, manager, second := h.Cookie(h.First, soc.RoleViewer), h.Cookie(h.First, soc.RoleManager), h.Cookie(h.First, soc.RoleManager)
+	viewer, manager := h.Cookie(h.First, soc.RoleViewer), h.Cookie(h.First, soc.RoleManager)
 	list := func() map[string]source {
 		t.Helper()
 		got := webtest.Decode[struct{ Data []source }](t, h.Ask(http.MethodGet, path+"?pageSize=2", "", viewer), 200)
@@ -64,7 +64,8 @@ func TestS60ASourceIsWatchedAndChangedByTwo(t *testing.T) {
 
 	// A key that may only tighten asks for nothing that loosens.
 	put(h.Bearer(webtest.Key{Role: soc.RoleManager, Scopes: []soc.Scope{soc.ScopeOpsTighten}}), `{"displayName":"The odd one","dedupWindowHours":2,"silentAfterMinutes":30}`, 403)
-	manager, second = h.Cookie(h.First, soc.RoleManager), h.Cookie(h.First, soc.RoleManager) // freshly signed in
+	manager = h.Cookie(h.First, soc.RoleManager) // freshly signed in, as is the second
+	second := h.Cookie(h.First, soc.RoleManager)
 	waits := put(manager, `{"displayName":"The odd one","dedupWindowHours":48,"silentAfterMinutes":30}`, 202)
 	if waits.Change == nil || waits.DedupWindowHours != 1 {
 		t.Fatalf("%+v", waits)

@@ -40,7 +40,7 @@ func (c *evalRunCommand) inject(ctx context.Context, e *environment) error {
 }
 
 func (c *evalRunCommand) injected(ctx context.Context, items []eval.Injection, progress eval.Progress) (out []measure.Injected, err error) {
-	l, err := newEvalLab(ctx, eval.Round{Items: []eval.Item{{Workspace: c.Set}}})
+	l, err := newEvalLab(ctx, eval.Round{Items: []eval.Item{{Workspace: c.Set}}}, false)
 	if err != nil {
 		return nil, err
 	}

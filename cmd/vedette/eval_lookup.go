@@ -63,7 +63,7 @@ func writeMeasured(folder string, report drawnReport) error {
 
 // answer ingests the incidents into an empty instance and asks.
 func (c *evalRunCommand) answer(ctx context.Context, set eval.Questions, progress eval.Progress) (lookups []measure.Lookup, err error) {
-	l, err := newEvalLab(ctx, eval.Round{Items: []eval.Item{{Workspace: set.Name}}})
+	l, err := newEvalLab(ctx, eval.Round{Items: []eval.Item{{Workspace: set.Name}}}, false)
 	if err != nil {
 		return nil, err
 	}

@@ -99,6 +99,14 @@ func (b *badInput) own(what string, want []int, body string, headers ...string) 
 	b.ask(what, want, b.route.Method, b.example.Target, body, append(slices.Clone(b.example.Headers), headers...)...)
 }
 
+// elsewhere names a workspace, in place of the one that the example names.
+func (b *badInput) elsewhere(what string, want int, workspace string) {
+	b.t.Helper()
+	const header = "Vedette-Workspace: "
+	headers := slices.DeleteFunc(slices.Clone(b.example.Headers), func(h string) bool { return strings.HasPrefix(h, header) })
+	b.ask(what, []int{want}, b.route.Method, b.example.Target, b.example.Body, append(headers, header+workspace)...)
+}
+
 // headers are refused before anything is read.
 func (b *badInput) headers() {
 	refusedMedia := []int{415}
@@ -115,8 +123,8 @@ func (b *badInput) headers() {
 		}
 	}
 	if b.route.InWorkspace() && !b.family.WorkspaceInPath {
-		b.own("a malformed workspace", []int{400}, b.example.Body, "Vedette-Workspace: first")
-		b.own("a foreign workspace", []int{404}, b.example.Body, "Vedette-Workspace: "+b.house.Foreign)
+		b.elsewhere("a malformed workspace", 400, "first")
+		b.elsewhere("a foreign workspace", 404, b.house.Foreign)
 	}
 	if b.route.Write && b.route.Who != web.Anyone {
 		for _, key := range []string{`"`, "a b", strings.Repeat("k", 256), `a"b`, "\x7f"} {
