@@ -42,7 +42,7 @@ func (o *office) screens(id, done string) []screen {
 		{"incidents-none", o.first("/incidents?q=nothing-of-the-kind"), soc.RoleViewer},
 		{"incident", o.first("/incidents/" + o.incident), soc.RoleSenior},
 		{"held", o.first("/held"), soc.RoleAnalyst},
-		{"entities", o.first("/entities?q=ws-042"), soc.RoleViewer},
+		{"entities", o.first("/entities?value=ws-042.corp.local"), soc.RoleViewer},
 		{"entity", o.first("/entities/" + o.host), soc.RoleSenior},
 		{"agents", o.first("/agents"), soc.RoleSenior},
 		{"runs", o.first("/runs"), soc.RoleViewer},

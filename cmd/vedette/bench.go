@@ -53,6 +53,7 @@ var benchSections = []benchSection{
 	{"tool", false, (*bench).measureTool},
 	{"respond", false, (*bench).measureRespond},
 	{"webhook", false, (*bench).measureWebhook},
+	{"console", false, (*bench).measureConsole},
 }
 
 // sectionNames are what --only takes.
