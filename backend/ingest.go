@@ -59,15 +59,8 @@ func (d *Desk) mapper(format string) (Mapper, error) {
 // same rows. Items are judged alone; with Strict one bad item refuses all.
 // Neither the kill switch nor a locked workspace stops it.
 func (d *Desk) Ingest(ctx context.Context, by soc.Actor, in soc.IngestRequest) (receipt soc.IngestReceipt, err error) {
-	if by.Kind == soc.PrincipalAgent {
-		return receipt, d.refused(ctx, by, "ingest_received", soc.Errorf(soc.Denied, soc.CodeForbidden, "An agent credential never sends alerts.").
-			WithFix("Use a service key with the scope %s.", soc.ScopeAlertsWrite), nil)
-	}
-	if err := by.May(soc.ScopeAlertsWrite, soc.RoleViewer); err != nil {
-		return receipt, d.refused(ctx, by, "ingest_received", err, nil)
-	}
-	if by.Session && !by.Role.AtLeast(soc.RoleAnalyst) {
-		return receipt, d.refused(ctx, by, "ingest_received", by.May("", soc.RoleAnalyst), nil)
+	if err := d.mayIngest(ctx, by, "ingest_received"); err != nil {
+		return receipt, err
 	}
 	mapper, err := d.mapper(in.Format)
 	if err != nil {
@@ -104,6 +97,21 @@ func (d *Desk) Ingest(ctx context.Context, by soc.Actor, in soc.IngestRequest) (
 		return soc.IngestReceipt{}, err
 	}
 	return receipt, nil
+}
+
+// mayIngest lets in who may send alerts, and puts on record who may not.
+func (d *Desk) mayIngest(ctx context.Context, by soc.Actor, event string) error {
+	if by.Kind == soc.PrincipalAgent {
+		return d.refused(ctx, by, event, soc.Errorf(soc.Denied, soc.CodeForbidden, "An agent credential never sends alerts.").
+			WithFix("Use a service key with the scope %s.", soc.ScopeAlertsWrite), nil)
+	}
+	if err := by.May(soc.ScopeAlertsWrite, soc.RoleViewer); err != nil {
+		return d.refused(ctx, by, event, err, nil)
+	}
+	if by.Session && !by.Role.AtLeast(soc.RoleAnalyst) {
+		return d.refused(ctx, by, event, by.May("", soc.RoleAnalyst), nil)
+	}
+	return nil
 }
 
 // intakeContext bounds how long an alert waits for the writer. Whoever sends

@@ -26,6 +26,7 @@ func Register(registry *web.Registry, publicURL string, desk *backend.Desk, seal
 	a := &api{registry: registry, family: web.Ops(publicURL), desk: desk, seal: seal}
 	a.registerSession()
 	a.registerIngest()
+	a.registerUploads()
 	a.registerSources()
 	a.registerHeld()
 	a.registerEntities()

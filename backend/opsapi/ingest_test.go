@@ -50,8 +50,13 @@ func openIntake(t *testing.T) *intake {
 
 func (h *intake) incidents(t *testing.T) []soc.Incident {
 	t.Helper()
+	return h.incidentsOf(t, h.First)
+}
+
+func (h *intake) incidentsOf(t *testing.T, workspace string) []soc.Incident {
+	t.Helper()
 	by := h.Host
-	by.Workspace = h.First
+	by.Workspace = workspace
 	page, err := h.Desk.ListIncidents(t.Context(), by, soc.IncidentFilter{Limit: 500})
 	if err != nil {
 		t.Fatal(err)
@@ -144,10 +149,15 @@ func TestIngestCutOffAndRepeatedEndsWithTheSameRows(t *testing.T) {
 // summary is what the rows say, without the ids that are drawn.
 func (h *intake) summary(t *testing.T) []string {
 	t.Helper()
+	return h.summaryOf(t, h.First)
+}
+
+func (h *intake) summaryOf(t *testing.T, workspace string) []string {
+	t.Helper()
 	by := h.Host
-	by.Workspace = h.First
+	by.Workspace = workspace
 	var out []string
-	for _, i := range h.incidents(t) {
+	for _, i := range h.incidentsOf(t, workspace) {
 		out = append(out, fmt.Sprint(i.ExternalID, i.Number, i.Severity, i.Status, i.Verdict, i.AlertCount, i.EntityCount, i.EvidenceCount, i.DanglingAlerts))
 		detail, err := h.Desk.GetIncident(t.Context(), by, soc.IncidentRef{ID: i.ID}, soc.IncidentParts{Entities: true, Alerts: true, Limit: 500})
 		if err != nil {

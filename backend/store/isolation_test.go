@@ -65,6 +65,7 @@ var sampleWords = map[reflect.Type]string{
 	reflect.TypeFor[soc.ConnectorState](): "enabled", reflect.TypeFor[soc.WebhookStatus](): "AutoDisabled", reflect.TypeFor[soc.WebhookAuthentication](): "BasicAuth", reflect.TypeFor[soc.SignatureFormat](): "hexUnix", reflect.TypeFor[soc.PayloadFormat](): "case",
 	reflect.TypeFor[soc.ChangeState](): "applied", reflect.TypeFor[soc.PolicyPart](): "limits", reflect.TypeFor[soc.Direction](): "loosening",
 	reflect.TypeFor[soc.EventType](): "case.created", reflect.TypeFor[soc.DeliveryStatus](): "Failed",
+	reflect.TypeFor[soc.UploadState]():        "receiving",
 	reflect.TypeFor[soc.RevertState]():        "asked",
 	reflect.TypeFor[soc.CommentKind]():        "note",
 	reflect.TypeFor[soc.TaskState]():          "running",
@@ -368,6 +369,12 @@ func fillEverything(t *testing.T, s *Store) {
 			func() error { return tx.CountSource(mark, mark, mark, 1, 1, fixtureTime) },
 			func() error {
 				return tx.SetSource(mark, mark, soc.SourceSettings{DisplayName: mark, DedupHours: 1, SilentMinutes: 1})
+			},
+			func() error {
+				return tx.InsertIngestUpload(of(soc.IngestUpload{}).Interface().(soc.IngestUpload))
+			},
+			func() error {
+				return tx.InsertIngestFailure(mark, mark, soc.IngestFailure{Item: 2, Status: "rejected"})
 			},
 			func() error { return tx.InsertTicket(of(soc.Ticket{}).Interface().(soc.Ticket)) },
 			func() error { return tx.InsertApproval(of(soc.Approval{}).Interface().(soc.Approval)) },

@@ -47,6 +47,8 @@ var closedSets = map[string][]string{
 	"policy_version.direction": wordsIn(soc.AllDirections),
 	"policy_rule_log.outcome":  {"deny", "queue", "run"}, "policy_rule_log.would": {"deny", "queue", "run"},
 	"policy_change.kind":       wordsIn(soc.AllPolicyParts),
+	"ingest_upload.state":      wordsIn(soc.AllUploadStates),
+	"ingest_failure.status":    {"conflict", "rejected"},
 	"policy_change.state":      wordsIn(soc.AllChangeStates),
 	"attempt.kind":             {"dispatch", "grant"},
 	"kill_switch.scope":        wordsIn(soc.AllKillScopes),
