@@ -67,8 +67,11 @@ func hostileAlert(t *testing.T) []byte {
 	one := func(n int) string { return polyglots[n%len(polyglots)] }
 	entities := []map[string]any{
 		{"kind": "host", "value": "ws-043.corp.local", "asserted": true, "names": []string{one(1)}},
-		{"kind": "url", "value": "https://evil.example/" + one(1)}, {"kind": "account", "value": one(2), "display": one(3)},
-		{"kind": "process", "value": one(7)}, {"kind": "file", "value": one(0)}, {"kind": "domain", "value": one(6)},
+		{"kind": "url", "value": "https://evil.example/" + one(1)},
+		{"kind": "account", "value": one(2), "display": one(3)},
+		{"kind": "process", "value": one(7)},
+		{"kind": "file", "value": one(0)},
+		{"kind": "domain", "value": one(6)},
 	}
 	evidence := []map[string]any{{"type": "process", "fields": map[string]any{one(0): all, "command_line": all}}}
 	for _, text := range injections(t) {
@@ -102,8 +105,10 @@ func TestS47TextOfAlertsRunsNowhere(t *testing.T) {
 	b := browse(t, o.house)
 	b.look(1280, 800, "light")
 	paths := []screen{
-		{"evidence", o.first("/incidents/" + o.incident + "/evidence"), soc.RoleSenior}, {"evidence-row", o.first("/incidents/" + o.incident + "/evidence/E2"), soc.RoleSenior},
-		{"denied", o.first("/approvals?state=denied"), soc.RoleSenior}, {"gamebook-denied", o.first("/gamebooks/" + done), soc.RoleSenior},
+		{"evidence", o.first("/incidents/" + o.incident + "/evidence"), soc.RoleSenior},
+		{"evidence-row", o.first("/incidents/" + o.incident + "/evidence/E2"), soc.RoleSenior},
+		{"denied", o.first("/approvals?state=denied"), soc.RoleSenior},
+		{"gamebook-denied", o.first("/gamebooks/" + done), soc.RoleSenior},
 		{"audit-of-people", o.first("/audit?event=key_created"), ofTheOrganization},
 	}
 	for page := 2; page <= 7; page++ { // the rest of the evidence, without a browser

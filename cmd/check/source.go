@@ -101,7 +101,7 @@ func checkGoldens(h *house, ctx context.Context, j *journal) error {
 	if len(packages) == 0 {
 		return errors.New("no package's tests take -update: the goldens were looked for in the wrong place")
 	}
-	return h.do(ctx, j, "go", h.testArguments(packages...)...)
+	return h.goTest(ctx, j, packages...)
 }
 
 // goldenPackages returns the packages whose tests take -update.
@@ -138,7 +138,20 @@ var translated = []string{"modernc.org/sqlite/lib", "modernc.org/libc", "modernc
 func checkTest(h *house, ctx context.Context, j *journal) error {
 	j.show = func(line string) bool { return strings.HasPrefix(line, "ok  \t") }
 	defer func() { j.show = nil }()
-	return h.do(ctx, j, "go", h.testArguments("./...")...)
+	return h.goTest(ctx, j, "./...")
+}
+
+// goTest tests packages, in memory where that can be done.
+func (h *house) goTest(ctx context.Context, j *journal, packages ...string) error {
+	environment, remove := scratch()
+	defer remove()
+	arguments := h.testArguments(packages...)
+	command := h.command(ctx, j, "go", arguments...)
+	command.Env = append(command.Env, environment...)
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("go %s: %w", strings.Join(arguments, " "), err)
+	}
+	return nil
 }
 
 // testArguments is the README's test command over some packages, in CI with the
