@@ -222,7 +222,7 @@ func (s *alertStream) end(ctx context.Context, state soc.UploadState, problem st
 // GetIngestUpload shows a stream to whoever sent it, and to a manager.
 func (d *Desk) GetIngestUpload(ctx context.Context, by soc.Actor, id string) (up soc.IngestUpload, err error) {
 	if err := mayWatchUpload(by); err != nil {
-		return up, err
+		return up, d.refused(ctx, by, "ingest_upload_read", err, nil)
 	}
 	err = d.store.View(ctx, func(r *store.Reader) error {
 		up, err = uploadOf(r, by, id)
@@ -235,7 +235,7 @@ func (d *Desk) GetIngestUpload(ctx context.Context, by soc.Actor, id string) (up
 // order: at most soc.StreamFailures of them are kept.
 func (d *Desk) ListIngestFailures(ctx context.Context, by soc.Actor, id string, after *soc.Keyset, limit int) (found []soc.IngestFailure, next *soc.Keyset, err error) {
 	if err := mayWatchUpload(by); err != nil {
-		return nil, nil, err
+		return nil, nil, d.refused(ctx, by, "ingest_upload_read", err, nil)
 	}
 	last := int64(-1)
 	if after != nil {
