@@ -72,8 +72,10 @@ var releaseRequirements = []requirement{
 	{"S61", "budgets are hard"},
 	{"S62", "the loop acts by its tools alone, and its state is proven"},
 	{"S63", "a misbehaving agent is suspended until a person lifts it"},
+	{"S64", "how people deal with approval cards is measured"},
 	{"S66", "receipts verify offline"},
 	{"S67", "refusals are stable"},
+	{"S68", "investigations are traced without content"},
 	{"S69", "the proof ships with the product"},
 }
 
