@@ -82,7 +82,7 @@ func TestS4WhoAdministers(t *testing.T) {
 		}, map[string]bool{"host": true, "adm": true, "ops key": true}},
 		{"suspend an agent", func(by soc.Actor) error { _, err := h.SuspendAgent(ctx, by, h.keys["ag"].Agent, "r"); return err }, map[string]bool{"host": true, "mgr": true, "ops key": true}},
 		{"lift a suspension", func(by soc.Actor) error { _, err := h.UnsuspendAgent(ctx, by, h.keys["ag"].Agent, "r"); return err }, map[string]bool{"host": true, "mgr": true}},
-		{"disable a person", func(by soc.Actor) error { return h.DisablePerson(ctx, by, h.people["vw"].ID, "left") }, map[string]bool{"host": true, "adm": true}},
+		{"disable a person", func(by soc.Actor) error { return h.DisablePerson(ctx, by, h.people["vw"].ID, "left") }, map[string]bool{"host": true, "adm": true, "ops key": true}},
 	}
 	for _, right := range rights {
 		for name, by := range actors {

@@ -32,7 +32,7 @@ var (
 var (
 	fewOfWorkspace = []string{
 		"breaker", "c", "incident_tally", "data_source", "memory_type", "workspace_limits", "policy_rules", "protected_list", "playbook_disabled", "agent_settings",
-		"policy_version", "sla_target", "triage_playbook", "target_lock", "run_work", "s", "g", "h",
+		"policy_version", "sla_target", "sop_draft", "mine", "triage_playbook", "target_lock", "run_work", "s", "g", "h",
 	}
 	inTurn = []string{
 		"AuditEntries", "ListAlerts", "ListGamebooks", "Runs", "Suppressions", "SourcesInUse", "LookAgain", "HeldCounts", "TriagesOpen", "SupersedeVerdictEvent",
