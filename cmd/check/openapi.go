@@ -119,7 +119,7 @@ func checkClient(h *house, ctx context.Context, j *journal) error {
 	if err != nil {
 		return err
 	}
-	if err := h.copyFiles(openapiFiles, c.folder, "client.ts", "tsconfig.json"); err != nil {
+	if err := h.copyFiles(openapiFiles, c.folder, "client.ts", "tsconfig.json", "redocly.yaml"); err != nil {
 		return err
 	}
 	return h.withServer(ctx, j, "client", func(s *server, found demo) error {
