@@ -222,8 +222,9 @@ func refuseForeign(ctx context.Context, path string) error {
 
 // migrateAttempts is how often a process tries to migrate an SQLite file while
 // others do the same: `vedette serve` and `vedette mcp` may start together. One
-// of them applies a step, the step of the other fails whole.
-const migrateAttempts = 5
+// of them applies a step, the step of the other fails whole. Whoever fails may
+// lose every step to the others, and there are dozens of steps.
+const migrateAttempts = 60
 
 func migrateSQLite(ctx context.Context, db *sql.DB, name string, skip bool) error {
 	var err error
